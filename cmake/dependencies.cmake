@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every library rowcall uses. Why each one: docs/decisions/0002-libraries.md.
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(Python3 COMPONENTS Interpreter REQUIRED)
+
+# Asio and Beast, with their non-template code compiled once, in src/loop/asio.cc.
+add_library(rowcall_asio INTERFACE)
+target_link_libraries(rowcall_asio INTERFACE Boost::headers Threads::Threads OpenSSL::SSL OpenSSL::Crypto)
+target_compile_definitions(rowcall_asio INTERFACE
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION
+  BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+
+# nanoarrow: the official source archive, fetched by pip with its hash, compiled here.
+set(NANOARROW_SOURCE_DIR "" CACHE PATH "nanoarrow's C sources, for a build without a package index")
+include(nanoarrow)
+
+# Arrow C++: only the command line needs it.
+if(ROWCALL_CLI)
+  include(arrow)
+  find_package(spdlog REQUIRED)
+  find_package(CLI11 REQUIRED)
+endif()

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+# Warnings, sanitizers and coverage, on one interface target that every room uses.
+add_library(rowcall_flags INTERFACE)
+target_compile_options(rowcall_flags INTERFACE -Wall -Wextra -Wconversion -Wno-sign-conversion -Wshadow)
+# g++ 12 reports these inside its own headers once they are inlined at -O2 (std::string, std::variant).
+target_compile_options(rowcall_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-maybe-uninitialized>)
+if(ROWCALL_WERROR)
+  target_compile_options(rowcall_flags INTERFACE -Werror)
+endif()
+if(ROWCALL_SANITIZE)
+  add_compile_options(-fsanitize=${ROWCALL_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${ROWCALL_SANITIZE})
+endif()
+if(ROWCALL_COVERAGE)
+  add_compile_options(--coverage -fprofile-update=atomic)
+  add_link_options(--coverage)
+endif()
+# Enough for stack traces; full debug information triples the build folder.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g1")

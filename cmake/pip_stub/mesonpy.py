@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lets pip fetch nanoarrow's source archive without running its build.
+
+`pip download` asks a source archive's build backend for metadata. nanoarrow's would configure the whole
+project, which takes minutes and needs a compiler. This stand-in answers with the metadata alone.
+"""
+
+import os
+
+
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    info = os.path.join(metadata_directory, "nanoarrow-0.dist-info")
+    os.makedirs(info, exist_ok=True)
+    with open("PKG-INFO", encoding="utf-8") as package:
+        text = package.read()
+    with open(os.path.join(info, "METADATA"), "w", encoding="utf-8") as metadata:
+        metadata.write(text)
+    with open(os.path.join(info, "WHEEL"), "w", encoding="utf-8") as wheel:
+        wheel.write("Wheel-Version: 1.0\nGenerator: rowcall\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+    return os.path.basename(info)

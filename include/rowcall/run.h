@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one entrance: carry out a job.
+#pragma once
+
+#include <atomic>
+
+#include "rowcall/error.h"
+#include "rowcall/event.h"
+#include "rowcall/job.h"
+#include "rowcall/report.h"
+#include "rowcall/table.h"
+
+namespace rowcall {
+
+/// Tells a run to stop. May be raised from any thread and from a signal handler.
+class StopFlag {
+ public:
+  /// First call: let calls in flight finish. Second call: stop at once.
+  void raise() { level_.fetch_add(1, std::memory_order_relaxed); }
+  bool graceful() const { return level_.load(std::memory_order_relaxed) >= 1; }
+  bool at_once() const { return level_.load(std::memory_order_relaxed) >= 2; }
+
+ private:
+  std::atomic<int> level_{0};
+  static_assert(std::atomic<int>::is_always_lock_free);
+};
+
+/// What a host lends to a run. All of it must outlive the call of `run`.
+struct Host {
+  TableSource* source = nullptr;
+  TableSink* sink = nullptr;      ///< Rows that were answered: input columns, then response columns.
+  TableSink* failures = nullptr;  ///< Rows that were not, with the reason; opened only if there are any.
+  Listener listener;              ///< May be empty.
+  const StopFlag* stop = nullptr; ///< May be null.
+};
+
+/// Carries out `job` and returns when it is over.
+///
+/// The error case is kept for what is wrong before the first row is read (a setting, a template that
+/// names a column the source has not, a secret that is not there). From then on a report comes back,
+/// whose `end` tells how it went.
+///
+/// Threads: blocks the calling thread, which becomes the loop thread of the run; two more are started
+/// for reading and writing. Several runs may go on side by side in one process.
+Result<Report> run(const Job& job, const Host& host);
+
+}  // namespace rowcall

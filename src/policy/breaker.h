@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The breaker: when nearly everything fails, stop sending for a moment, then try a few.
+//
+// It holds, it never fails a row: rows wait, their deadlines stand still, the source is not read. It
+// trips on transient failures only; throttled and permanent outcomes say nothing about the API's health.
+//
+// A decision: no clock, no sleep. Belongs to the loop thread of one run.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+
+#include "policy/dice.h"
+#include "rowcall/job.h"
+#include "rowcall/outcome.h"
+#include "rowcall/time.h"
+
+namespace rowcall::policy {
+
+class Breaker {
+ public:
+  enum class State { kClosed, kOpen, kHalfOpen };
+
+  Breaker(const BreakerSpec& spec, Dice* dice) : spec_(spec), dice_(dice) {}
+
+  /// When an attempt may be sent: not later than `now` if one may be sent now. Instant::max() while the
+  /// probes that are out decide.
+  Instant next(Instant now);
+  /// An attempt is about to be sent (in half-open state: a probe).
+  void sent(Instant now);
+  /// An attempt ended. One that was sent before the breaker last opened says nothing about now.
+  void record(OutcomeClass outcome, Instant sent_at, Instant now, Duration retry_after);
+  /// An attempt that was announced by `sent` ended without saying anything (it was cancelled).
+  void withdraw();
+
+  State state() const { return state_; }
+  /// Since when the breaker has not been closed; meaningful unless closed.
+  Instant held_since() const { return held_since_; }
+  /// Why it tripped, for people.
+  const std::string& reason() const { return reason_; }
+  /// The share of the pace that may be used: small just after closing, then growing to 1.
+  double pace_share(Instant now) const;
+
+ private:
+  static constexpr int kProbesMax = 10;
+  static constexpr int kSuccessesToClose = 8;
+
+  void open(Instant now, Duration retry_after, std::string reason);
+  void close(Instant now);
+  void record_closed(bool failure, Instant now, Duration retry_after);
+  void record_probe(bool failure, Instant now, Duration retry_after);
+
+  struct Second {
+    std::int64_t number;
+    int results;
+    int failures;
+  };
+
+  BreakerSpec spec_;
+  Dice* dice_;
+  State state_ = State::kClosed;
+  std::string reason_;
+  Instant opened_at_{};
+  Instant open_until_{};
+  Instant held_since_{};
+  Instant closed_at_ = Instant::min();
+  double ramp_from_ = 1;
+  int times_open_ = 0;          // since it was last closed
+  // Closed: failures without a success between, and results in tenths of a second.
+  int in_a_row_ = 0;
+  Instant first_in_a_row_{};
+  std::deque<Second> tenths_;
+  // Half-open.
+  int probes_out_ = 0;
+  int probes_sent_ = 0;
+  int probe_successes_ = 0;
+  int probe_failures_ = 0;
+};
+
+}  // namespace rowcall::policy

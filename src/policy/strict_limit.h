@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// One rate limit, kept strictly: at most N sends in any window of length P.
+//
+// There are N permits. A permit that was used at time s may be used again at s + H, where
+// H = P + clock drift + guard; so any window of length P holds at most one send per permit: at most N.
+// The guard covers what the network may do to the distance between two arrivals at the server: it is the
+// measured delay of that very call over the fastest one (round trip minus smallest round trip), and at
+// most `guard_max`. Proof and measurements: docs/decisions/0003-limiter.md.
+//
+// A decision: no clock, no sleep. Belongs to the loop thread of one run.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <queue>
+#include <vector>
+
+#include "rowcall/job.h"
+#include "rowcall/time.h"
+
+namespace rowcall::policy {
+
+/// The smallest round trip of the last five to ten minutes: the part of a round trip that is not delay.
+/// A shorter memory would rise with a standing queue, and guard too little.
+class RoundTripFloor {
+ public:
+  void record(Duration round_trip, Instant now);
+  /// Zero until something was recorded.
+  Duration floor() const;
+
+ private:
+  static constexpr Duration kSpan = std::chrono::minutes(5);
+  Duration current_ = Duration::max();
+  Duration previous_ = Duration::max();
+  Instant turned_at_{};
+};
+
+/// One use of a permit, from `take` to `answered`. Zero is none. Never the same number twice, so that a
+/// very late answer cannot be mistaken for that of a later call.
+using PermitUse = std::uint64_t;
+
+class StrictLimit {
+ public:
+  /// Clocks may drift apart by this share of a period: 500 ppm slewing and 100 ppm crystal error.
+  static constexpr double kDrift = 6e-4;
+
+  /// `floor` is shared by the limits of one endpoint and outlives them.
+  StrictLimit(RateLimit limit, Strictness strictness, Duration guard_max, const RoundTripFloor* floor);
+
+  /// When a permit is there: not later than `now` if one can be taken. If permits come back only with
+  /// answers (kProof), the time given is a guess and asking again after an answer is needed.
+  Instant next(Instant now);
+  /// Takes a permit. Only when `next(now) <= now`.
+  PermitUse take(Instant now);
+  /// The request was written. `at` is read after the write: the latest moment it can have left.
+  void sent(PermitUse use, Instant at);
+  /// The answer is complete, or known never to come.
+  void answered(PermitUse use, Instant at);
+  /// Nothing left this machine: the permit is free at once.
+  void unsent(PermitUse use);
+
+  /// Accounts for a send of an earlier run, so that two runs together keep the limit.
+  void remember(Instant sent_at);
+  /// The number of permits that may be in use from now on. Fewer: as many as come back are kept back.
+  void set_permits(std::int64_t permits) { permits_ = permits; }
+
+  std::int64_t permits() const { return permits_; }
+  /// Permits that cannot be taken now: in use, or cooling.
+  std::int64_t live() const { return live_; }
+  /// P with the allowance for drift, without any guard.
+  Duration horizon() const { return horizon_; }
+
+ private:
+  enum class State : std::uint8_t { kFree, kTaken, kFlying, kCooling };
+  struct Use {
+    Instant sent{};
+    Duration round_trip{};
+    std::uint32_t generation = 0;
+    State state = State::kFree;
+  };
+  struct Cooling {
+    Instant release;
+    PermitUse use;
+    bool operator>(const Cooling& other) const { return release > other.release; }
+  };
+
+  PermitUse new_use(State state);
+  Use* find(PermitUse use);
+  void free_use(PermitUse use);
+  void cool(PermitUse use, Instant release);
+  Duration guard(Duration round_trip) const;
+  void release_due(Instant now);
+
+  Duration horizon_;
+  Duration guard_max_;
+  Strictness strictness_;
+  const RoundTripFloor* floor_;
+  std::int64_t permits_;
+  std::int64_t live_ = 0;
+  std::vector<Use> uses_;
+  std::vector<std::uint32_t> free_uses_;
+  // Sends in order of time. One whose answer is still out comes back when even the largest guard is over.
+  std::deque<std::pair<Instant, PermitUse>> flying_;
+  std::priority_queue<Cooling, std::vector<Cooling>, std::greater<>> cooling_;
+};
+
+}  // namespace rowcall::policy
