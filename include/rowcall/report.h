@@ -65,8 +65,6 @@ struct Report {
   std::vector<WorstWindow> worst;         ///< One for each limit, sender side.
   std::vector<PartInfo> parts;            ///< Published by this run.
   PartInfo failures;                      ///< The failure table; no path when there is none.
-  std::int64_t latency_p50_us = 0;
-  std::int64_t latency_p99_us = 0;
 };
 
 }  // namespace rowcall

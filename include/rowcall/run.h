@@ -3,6 +3,8 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
+#include <string>
 
 #include "rowcall/error.h"
 #include "rowcall/event.h"
@@ -25,6 +27,15 @@ class StopFlag {
   static_assert(std::atomic<int>::is_always_lock_free);
 };
 
+/// A part is durable: from here a later run can go on.
+struct Commit {
+  PartInfo part;
+  int parts = 0;            ///< Published so far, this one included.
+  int failure_parts = 0;    ///< The same for the failure table.
+  SourcePosition next;      ///< The first record that is in no part.
+  Counts counts;            ///< Of the records before `next`.
+};
+
 /// What a host lends to a run. All of it must outlive the call of `run`.
 struct Host {
   TableSource* source = nullptr;
@@ -32,6 +43,11 @@ struct Host {
   TableSink* failures = nullptr;  ///< Rows that were not, with the reason; opened only if there are any.
   Listener listener;              ///< May be empty.
   const StopFlag* stop = nullptr; ///< May be null.
+  std::string run_id;             ///< Names the run in Idempotency-Keys; the same when it is resumed.
+  /// Called on the writing thread after each part; an error ends the run. May be empty.
+  std::function<Result<void>(const Commit&)> commit;
+  /// Where to go on: what the last `commit` of an earlier run was given. The source must be there already.
+  Commit resume;
 };
 
 /// Carries out `job` and returns when it is over.

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The decisions of one run, side by side.
+//
+// Belongs to the loop thread of one run.
+#pragma once
+
+#include <cstdint>
+
+#include "policy/breaker.h"
+#include "policy/classify.h"
+#include "policy/dice.h"
+#include "policy/limiter.h"
+#include "policy/retry.h"
+#include "policy/throttle.h"
+#include "rowcall/job.h"
+
+namespace rowcall {
+
+struct Policies {
+  Policies(const Job& job, policy::Classifier classifier_made, std::uint64_t seed)
+      : classifier(classifier_made),
+        dice(seed),
+        limiter(job.limits),
+        breaker(job.breaker, &dice),
+        retry(job.retry, &dice),
+        retry_after_max(job.retry.retry_after_max) {}
+  Policies(const Policies&) = delete;
+  Policies& operator=(const Policies&) = delete;
+
+  policy::Classifier classifier;
+  policy::Dice dice;
+  policy::Limiter limiter;
+  policy::Breaker breaker;
+  policy::Throttle throttle;
+  policy::Retry retry;
+  Duration retry_after_max;
+};
+
+}  // namespace rowcall

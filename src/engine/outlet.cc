@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/outlet.h"
+
+#include <utility>
+
+#include "base/try.h"
+#include "table/schema.h"
+#include "table/slice.h"
+
+namespace rowcall::engine {
+
+Outlet::Outlet(const Host& host, std::int64_t part_rows, const ArrowSchema& input, const ArrowSchema& output)
+    : host_(host),
+      part_rows_(part_rows),
+      failure_table_(input),
+      output_(table::copy_of(output)),
+      parts_(host.resume.parts),
+      next_(host.resume.next),
+      written_(host.resume.counts) {}
+
+Result<void> Outlet::open() { return host_.sink->open(std::move(output_), parts_); }
+
+Result<void> Outlet::write(std::unique_ptr<HeldBatch> batch) {
+  if (cut_off_) return {};
+  // A full part waits for the next batch, whose position tells exactly where a later run would begin.
+  next_ = batch->source.position;
+  if (rows_in_part_ >= part_rows_) TRY_VOID(publish());
+  std::int64_t count = 0;
+  while (count < batch->rows() && batch->endings[static_cast<std::size_t>(count)] != Ending::kSkipped) ++count;
+  cut_off_ = count < batch->rows();
+  if (cut_off_) batch->cut(count);
+
+  auto answers = table::share(batch->answers.finish());
+  auto rows = table::share(std::move(batch->source.rows));
+  TRY_VOID(write_answered(*batch, rows, answers, count));
+  TRY_VOID(write_failed(*batch, rows));
+
+  std::int64_t records = count + static_cast<std::int64_t>(batch->source.unreadable.size());
+  for (std::int64_t i = 0; i < count; ++i) ++written_[*batch->endings[static_cast<std::size_t>(i)]];
+  written_[Ending::kUnreadable] += static_cast<std::int64_t>(batch->source.unreadable.size());
+  written_.rows += records;
+  rows_in_part_ += records;
+  next_.row += records;
+  next_.row_in_file += records;
+  next_.byte_offset = -1;
+  return {};
+}
+
+// Runs of answered rows go out as they stand, without copying.
+Result<void> Outlet::write_answered(const HeldBatch& batch, const table::SharedTable& rows,
+                                    const table::SharedTable& answers, std::int64_t count) {
+  auto answered = [&](std::int64_t i) {
+    auto ending = batch.endings[static_cast<std::size_t>(i)];
+    return ending == Ending::kOk || ending == Ending::kNoMatch;
+  };
+  for (std::int64_t from = 0; from < count;) {
+    if (!answered(from)) {
+      ++from;
+      continue;
+    }
+    std::int64_t to = from + 1;
+    while (to < count && answered(to)) ++to;
+    TRY_VOID(host_.sink->write(table::side_by_side({{rows, from}, {answers, from}}, to - from)));
+    from = to;
+  }
+  return {};
+}
+
+Result<void> Outlet::write_failed(const HeldBatch& batch, const table::SharedTable& rows) {
+  for (OwnedArray& part : failure_table_.build(batch, rows)) {
+    if (!std::exchange(failures_open_, true)) {
+      TRY_VOID(host_.failures->open(failure_table_.schema(), host_.resume.failure_parts));
+    }
+    TRY_VOID(host_.failures->write(std::move(part)));
+  }
+  return {};
+}
+
+Result<void> Outlet::publish() {
+  if (failures_open_) {
+    TRY(PartInfo part, host_.failures->publish());
+    failures_.rows += part.rows;
+    failures_.bytes += part.bytes;
+    if (part.rows > 0) {
+      failures_.path = part.path;
+      ++failure_parts_;
+    }
+  }
+  TRY(PartInfo part, host_.sink->publish());
+  rows_in_part_ = 0;
+  if (part.rows > 0) {
+    ++parts_;
+    published_.push_back(part);
+  }
+  if (host_.commit) {
+    TRY_VOID(host_.commit(Commit{part, parts_, host_.resume.failure_parts + failure_parts_, next_, written_}));
+  }
+  return {};
+}
+
+std::vector<PartInfo> Outlet::take_published() {
+  std::vector<PartInfo> parts(published_.begin() + static_cast<std::ptrdiff_t>(given_out_), published_.end());
+  given_out_ = published_.size();
+  return parts;
+}
+
+Result<void> Outlet::close(bool whole) {
+  TRY_VOID(publish());
+  if (!whole) return {};
+  if (failures_open_) TRY_VOID(host_.failures->finish(failures_.rows));
+  return host_.sink->finish(written_[Ending::kOk] + written_[Ending::kNoMatch]);
+}
+
+void Outlet::abort() {
+  host_.sink->abort();
+  if (failures_open_) host_.failures->abort();
+}
+
+}  // namespace rowcall::engine

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where complete batches go: answered rows into the sink, the others into the failure table, part by part.
+//
+// A part is published whole, failures first, and only then committed; so whatever was not committed can be
+// done again without a trace. Used on the writing thread, one call at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/failure_table.h"
+#include "engine/held_batch.h"
+#include "rowcall/run.h"
+
+namespace rowcall::engine {
+
+class Outlet {
+ public:
+  Outlet(const Host& host, std::int64_t part_rows, const ArrowSchema& input, const ArrowSchema& output);
+
+  /// Opens the sink. What an earlier run has committed stays.
+  Result<void> open();
+  /// Writes a complete batch; publishes the part when it is full. Rows from the first skipped one on are
+  /// left out: the table must have no holes.
+  Result<void> write(std::unique_ptr<HeldBatch> batch);
+  /// Publishes what is open, and, if the table is whole, finishes it.
+  Result<void> close(bool whole);
+  /// Drops what is open.
+  void abort();
+
+  /// Parts published, for events: each is given out once.
+  std::vector<PartInfo> take_published();
+  /// All of them, once the outlet is closed.
+  const std::vector<PartInfo>& all_published() const { return published_; }
+  /// Published failure tables of this run.
+  const PartInfo& failures() const { return failures_; }
+  /// Endings of what was written, by this run and those it goes on from.
+  const Counts& written() const { return written_; }
+  /// True once a skipped row was met: nothing after it is written.
+  bool cut_off() const { return cut_off_; }
+
+ private:
+  Result<void> write_answered(const HeldBatch& batch, const table::SharedTable& rows, const table::SharedTable& answers,
+                              std::int64_t count);
+  Result<void> write_failed(const HeldBatch& batch, const table::SharedTable& rows);
+  Result<void> publish();
+
+  const Host& host_;
+  std::int64_t part_rows_;
+  FailureTable failure_table_;
+  OwnedSchema output_;
+  bool failures_open_ = false;
+  bool cut_off_ = false;
+  std::int64_t rows_in_part_ = 0;
+  int parts_ = 0;
+  int failure_parts_ = 0;   // of this run
+  SourcePosition next_;
+  Counts written_;
+  std::vector<PartInfo> published_;
+  std::size_t given_out_ = 0;
+  PartInfo failures_;
+};
+
+}  // namespace rowcall::engine

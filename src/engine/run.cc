@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rowcall/run.h"
+
+#include <boost/asio/co_spawn.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <random>
+#include <utility>
+
+#include "base/try.h"
+#include "engine/run_state.h"
+#include "http/http1_transport.h"
+#include "http/tls.h"
+#include "loop/loop_clock.h"
+
+namespace rowcall::engine {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+// The way of a row:
+//
+//   source -> intake -> window -> render -> gate, send, judge (again) -> extract -> window -> sink -> commit
+//
+// Back-pressure is the same line read backwards: a slow API fills the window, a full window admits no
+// batch, and nobody asks the intake for more.
+Async<void> Run::story() {
+  started_at_ = clock_->now();
+  tell(RunStarted{job_, prepared_.source, started_at_});
+  auto open = [this] { return outlet_.open(); };
+  auto opening = writer_.run(executor_, open);
+  Result<void> opened = co_await std::move(opening);
+  if (!opened) stop(RunEnd::kFailed, std::move(opened).error(), /*at_once=*/true);
+
+  // Beside the calls: batches are read ahead, complete ones are written, and somebody looks at the clock.
+  spawn(intake_.read_ahead());
+  spawn(write_batches());
+  spawn(keep_watch());
+
+  co_await make_calls();
+  intake_.stop();
+  while (calls_open_ > 0) co_await changed_.wait();
+  clear_suspects();
+  all_ended_ = true;
+  changed_.raise();
+
+  while (branches_ > 0) co_await changed_.wait();
+  co_await close_outlet();
+  make_report();
+  over_ = true;
+  on_over_();
+}
+
+// Takes batches from the intake and makes a call for every row of them, until the source ends or the run
+// is stopped.
+Async<void> Run::make_calls() {
+  for (;;) {
+    Result<std::optional<SourceBatch>> next = co_await intake_.next();
+    if (!next) {
+      // What was read before the error is called and written as usual; the table is not whole.
+      end_ = RunEnd::kFailed;
+      why_ = std::move(next).error();
+      co_return;
+    }
+    if (!next->has_value()) co_return;
+    std::vector<SourceBatch> pieces = cutter_.cut(*std::move(*next));
+    for (SourceBatch& piece : pieces) {
+      while (!window_.has_room() && !gate_.stopping()) co_await changed_.wait();
+      if (gate_.stopping()) co_return;
+      if (piece.rows) {
+        Result<void> looked = prepared_.reader.look_at(*piece.rows.get());
+        if (!looked) {
+          end_ = RunEnd::kFailed;
+          why_ = std::move(looked).error();
+          co_return;
+        }
+      }
+      std::int64_t bytes = piece.rows ? prepared_.reader.bytes() : 0;
+      auto held = std::make_unique<HeldBatch>(std::move(piece), bytes, &prepared_.answers.columns());
+      counts_.rows += held->source.records();
+      note_unreadable(*held);
+      HeldBatch* batch = window_.admit(std::move(held));
+      if (batch->rows() == 0) {
+        changed_.raise();  // complete as it is: nobody to call for
+      } else {
+        co_await call_rows(batch);
+      }
+    }
+  }
+}
+
+Async<void> Run::call_rows(HeldBatch* batch) {
+  std::int64_t rows = batch->rows();
+  for (mapping::RowSpan span; span.first < rows; span.first += span.count) {
+    span.count = static_cast<int>(std::min<std::int64_t>(job_.request.rows_per_call, rows - span.first));
+    while (!may_line_up()) co_await gate_.wanted().wait();
+    if (gate_.stopping()) {
+      span.count = static_cast<int>(rows - span.first);
+      end_rows(batch, span, Ending::kSkipped);
+      co_return;
+    }
+    Result<Request> request =
+        prepared_.requests.render(prepared_.reader, span.first, span.count, batch->number(span.first));
+    if (!request) {
+      CallEnd unsent;
+      unsent.error_class = "permanent";
+      fail_rows(batch, span, unsent, request.error().text());
+      continue;
+    }
+    auto keys = prepared_.requests.match_keys(prepared_.reader, span.first, span.count);
+    ++calls_open_;
+    auto call = one_call(batch, span, *std::move(request), std::move(keys));
+    asio::co_spawn(executor_, std::move(call), [](std::exception_ptr unexpected) {
+      if (unexpected) std::rethrow_exception(unexpected);
+    });
+  }
+}
+
+// First attempts are lined up only as far as their turn is near, and not while too many wait for a retry.
+bool Run::may_line_up() const {
+  if (gate_.stopping()) return true;
+  if (job_.run.mode == Mode::kSync) return calls_open_ < job_.run.workers;
+  return gate_.wants_more() && gate_.resting() < std::max(job_.limits.rows_held_max / 4, 64);
+}
+
+Async<void> Run::one_call(HeldBatch* batch, mapping::RowSpan rows, Request request, std::vector<std::string> keys) {
+  CallEnd end = co_await make_call(request, batch->number(rows.first), rows.count, calls_);
+  settle(batch, rows, std::move(end), keys);
+  --calls_open_;
+  if (calls_open_ == 0) changed_.raise();
+  if (job_.run.mode == Mode::kSync) gate_.wanted().raise();
+}
+
+// Hands complete batches to the writing thread, one at a time.
+Async<void> Run::write_batches() {
+  for (;;) {
+    std::unique_ptr<HeldBatch> batch = window_.take_complete();
+    if (!batch) {
+      if (all_ended_) co_return;
+      co_await changed_.wait();
+      continue;
+    }
+    changed_.raise();  // there is room again
+    if (write_failed_) continue;
+    auto write = [this, batch = std::move(batch)]() mutable { return outlet_.write(std::move(batch)); };
+    Instant began = clock_->now();
+    auto writing = writer_.run(executor_, std::move(write));
+    Result<void> written = co_await std::move(writing);
+    for (const PartInfo& part : outlet_.take_published()) tell(PartPublished{part, clock_->now() - began});
+    if (written) continue;
+    write_failed_ = true;
+    stop(RunEnd::kFailed, std::move(written).error(), /*at_once=*/false);
+  }
+}
+
+Async<void> Run::close_outlet() {
+  bool whole = end_ == RunEnd::kComplete;
+  bool write = !write_failed_ && !at_once_;
+  auto close = [this, whole, write]() -> Result<void> {
+    if (write) return outlet_.close(whole);
+    outlet_.abort();
+    return {};
+  };
+  Instant began = clock_->now();
+  auto closing = writer_.run(executor_, close);
+  Result<void> closed = co_await std::move(closing);
+  for (const PartInfo& part : outlet_.take_published()) tell(PartPublished{part, clock_->now() - began});
+  if (closed) co_return;
+  end_ = RunEnd::kFailed;
+  why_ = std::move(closed).error();
+  auto abort = [this] {
+    outlet_.abort();
+    return true;
+  };
+  auto aborting = writer_.run(executor_, abort);
+  co_await std::move(aborting);
+}
+
+void Run::spawn(Async<void> work) {
+  ++branches_;
+  asio::co_spawn(executor_, std::move(work), [this](std::exception_ptr unexpected) {
+    if (unexpected) std::rethrow_exception(unexpected);
+    --branches_;
+    changed_.raise();
+  });
+}
+
+Run::Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, const Host& host, Prepared prepared)
+    : executor_(executor),
+      clock_(clock),
+      job_(job),
+      host_(host),
+      prepared_(std::move(prepared)),
+      policies_(job, prepared_.classifier, job.run.seed != 0 ? job.run.seed : std::random_device()()),
+      gate_(executor, clock, &policies_, job.limits.max_calls,
+            [this] {
+              stop(RunEnd::kStopped,
+                   {ErrorCode::kStopped, "limits.max_calls", std::to_string(job_.limits.max_calls) + " calls were made",
+                    "", "Raise it, or run again to go on."},
+                   /*at_once=*/false);
+            }),
+      calls_{clock, nullptr, &gate_, &policies_, &prepared_.answers, &counts_, &host_.listener,
+             [this](Instant at) {
+               if (first_sent_ == Instant{}) first_sent_ = at;
+               last_sent_ = at;
+               for (policy::WindowAudit& audit : audits_) audit.add(at);
+             },
+             prepared_.requests.repeatable()},
+      intake_(executor, clock, &reader_, host.source, job.limits.batches_ahead_max, &host_.listener),
+      cutter_(std::ranges::any_of(prepared_.answers.columns(), [](const table::Column& column) {
+        return column.type.id == table::TypeId::kString || column.type.id == table::TypeId::kJson;
+      })),
+      window_(job.run.order, job.limits.rows_held_max, job.limits.bytes_held_max),
+      outlet_(host, job.sink.part_rows, *prepared_.input.get(), *prepared_.output.get()),
+      changed_(executor),
+      counts_(host.resume.counts),
+      reader_(workers, "rowcall-read"),
+      writer_(workers, "rowcall-write") {
+  for (const RateLimit& limit : job.limits.rate) audits_.emplace_back(limit.period);
+}
+
+LineEvents Run::line_events() {
+  return {[this] { gate_.look(); }, [this](Reply reply) { gate_.dial_failed(std::move(reply)); }};
+}
+
+void Run::start(Transport* transport, std::function<void()> over) {
+  transport_ = transport;
+  calls_.transport = transport;
+  gate_.attach(transport);
+  on_over_ = std::move(over);
+  asio::co_spawn(executor_, story(), [](std::exception_ptr unexpected) {
+    if (unexpected) std::rethrow_exception(unexpected);
+  });
+}
+
+}  // namespace rowcall::engine
+
+namespace rowcall {
+
+Result<Report> run(const Job& job, const Host& host) {
+  namespace asio = boost::asio;
+  TRY(engine::Prepared prepared, engine::prepare(job, *host.source, host.run_id));
+  TRY(auto tls, http::make_tls(job.request));
+  http::TransportOptions options{prepared.requests.endpoint(), prepared.in_flight_max,
+                                 job.request.timeout,          job.request.connect_timeout,
+                                 job.response.body_bytes_max,  job.request.tls_verify};
+  asio::io_context context(1);
+  LoopClock clock(context);
+  engine::Run run(context.get_executor(), &clock, Worker::Kind::kThread, job, host, std::move(prepared));
+  http::Http1Transport transport(context.get_executor(), &clock, std::move(options), std::move(tls),
+                                 run.line_events());
+  run.start(&transport, [&context] { context.stop(); });
+  try {
+    context.run();
+  } catch (const std::exception& unexpected) {
+    // A bug, or no memory. What was published stays; nothing half-written does.
+    Report report;
+    report.end = RunEnd::kFailed;
+    report.error = {ErrorCode::kInternal, "the run", std::string("unexpected error: ") + unexpected.what(), "", ""};
+    return report;
+  }
+  return run.report();
+}
+
+}  // namespace rowcall

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run. What happens is told once, from top to bottom, in `Run::story` in run.cc.
+//
+// Everything here belongs to the loop thread, except what the source does on the reading thread and the
+// outlet on the writing thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "call/call.h"
+#include "call/gate.h"
+#include "call/policies.h"
+#include "engine/batch_cutter.h"
+#include "engine/intake.h"
+#include "engine/outlet.h"
+#include "engine/prepare.h"
+#include "engine/window.h"
+#include "http/transport.h"
+#include "loop/clock.h"
+#include "loop/worker.h"
+#include "policy/window_audit.h"
+#include "rowcall/run.h"
+
+namespace rowcall::engine {
+
+class Run {
+ public:
+  /// Takes over what was prepared; everything else must outlive the run. With Kind::kInline there are no
+  /// threads, and a run repeats exactly.
+  Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, const Host& host, Prepared prepared);
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  /// What the transport of this run has to call.
+  LineEvents line_events();
+  /// Begins. `over` is called on the loop when the report is there.
+  void start(Transport* transport, std::function<void()> over);
+  bool over() const { return over_; }
+  const Report& report() const { return report_; }
+  const mapping::RequestMapper& requests() const { return prepared_.requests; }
+
+ private:
+  Async<void> story();
+  Async<void> make_calls();
+  Async<void> call_rows(HeldBatch* batch);
+  Async<void> one_call(HeldBatch* batch, mapping::RowSpan rows, Request request, std::vector<std::string> keys);
+  Async<void> write_batches();
+  Async<void> close_outlet();
+  Async<void> keep_watch();
+
+  // Endings of rows (settle.cc).
+  void settle(HeldBatch* batch, mapping::RowSpan rows, CallEnd end, const std::vector<std::string>& keys);
+  void settle_answer(HeldBatch* batch, mapping::RowSpan rows, CallEnd& end, const std::vector<std::string>& keys);
+  void end_rows(HeldBatch* batch, mapping::RowSpan rows, Ending ending);
+  void fail_rows(HeldBatch* batch, mapping::RowSpan rows, const CallEnd& end, const std::string& message);
+  void note_unreadable(const HeldBatch& batch);
+  void suspect(HeldBatch* batch, mapping::RowSpan rows, CallEnd end);
+  void clear_suspects();
+  void check_error_caps();
+
+  // Watching and stopping (watch.cc).
+  void stop(RunEnd end, Error why, bool at_once);
+  void check_stop_flag();
+  void check_hold(Instant now);
+  void tick(Instant now);
+  void make_report();
+  std::string sums_that_differ() const;
+
+  void spawn(Async<void> work);
+  bool may_line_up() const;
+  void tell(const Event& event) const {
+    if (host_.listener) host_.listener(event);
+  }
+
+  Executor executor_;
+  Clock* clock_;
+  const Job& job_;
+  const Host& host_;
+  Prepared prepared_;
+  Policies policies_;
+  Gate gate_;
+  Transport* transport_ = nullptr;
+  CallContext calls_;
+  Intake intake_;
+  BatchCutter cutter_;
+  Window window_;
+  Outlet outlet_;
+  Signal changed_;  // a call or a batch is done, room was made, a branch has ended
+
+  Counts counts_;
+  Instant started_at_{};
+  Instant first_sent_{};
+  Instant last_sent_{};
+  std::vector<policy::WindowAudit> audits_;
+  int branches_ = 0;          // coroutines beside the story
+  int calls_open_ = 0;
+  bool all_ended_ = false;    // every admitted row has its ending
+  bool write_failed_ = false;
+  bool at_once_ = false;
+  bool over_ = false;
+  std::function<void()> on_over_;
+  RunEnd end_ = RunEnd::kComplete;
+  Error why_;
+  bool was_held_ = false;
+  Report report_;
+
+  // Fatal answers: several in a row end the run, a single one is its row's failure. Until it is known
+  // which, their rows have no ending.
+  struct Suspect {
+    HeldBatch* batch;
+    mapping::RowSpan rows;
+    CallEnd end;
+  };
+  std::vector<Suspect> suspects_;
+
+  // Last, so that they are joined first: their work looks at everything above.
+  Worker reader_;
+  Worker writer_;
+};
+
+}  // namespace rowcall::engine

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Watching a run: stop requests, holds that last too long, ticks for those who listen; and its report.
+#include <algorithm>
+#include <utility>
+
+#include "base/parse.h"
+#include "engine/run_state.h"
+
+namespace rowcall::engine {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration kWatchEvery = 50ms;
+constexpr int kTicksApart = 2;      // in watches: 100 ms
+constexpr Duration kFirstContact = 60s;  // an API that was never reached is not waited for longer
+
+}  // namespace
+
+Async<void> Run::keep_watch() {
+  for (int turn = 0; !all_ended_; ++turn) {
+    Instant now = clock_->now();
+    check_stop_flag();
+    check_hold(now);
+    if (turn % kTicksApart == 0) tick(now);
+    co_await sleep_until(*clock_, now + kWatchEvery);
+  }
+}
+
+void Run::check_stop_flag() {
+  if (host_.stop == nullptr || !host_.stop->graceful()) return;
+  Error why{ErrorCode::kStopped, "the run", "stopped on request", "", "Run again to go on."};
+  if (host_.stop->at_once() && !at_once_) {
+    stop(RunEnd::kStopped, std::move(why), /*at_once=*/true);
+  } else if (!gate_.stopping()) {
+    stop(RunEnd::kStopped, std::move(why), /*at_once=*/false);
+  }
+}
+
+void Run::check_hold(Instant now) {
+  Hold hold = gate_.hold(now);
+  if (hold.held != was_held_) {
+    was_held_ = hold.held;
+    tell(HoldChanged{hold.held, hold.why, hold.until});
+  }
+  if (!hold.held || gate_.stopping()) return;
+  bool reached = counts_.bytes_in > 0;
+  Duration most = reached ? job_.breaker.max_hold : std::min(job_.breaker.max_hold, kFirstContact);
+  if (now - hold.since < most) return;
+  stop(RunEnd::kStopped,
+       {reached ? ErrorCode::kApi : ErrorCode::kNetwork, "the API",
+        "no success for " + duration_words(now - hold.since) + " (" + hold.why + ")", "",
+        reached ? "When it is well again, run again to go on."
+                : "It was never reached: check request.url and whether it is up."},
+       /*at_once=*/false);
+}
+
+void Run::stop(RunEnd end, Error why, bool at_once) {
+  // The first reason is the reason.
+  if (end_ == RunEnd::kComplete) {
+    end_ = end;
+    why_ = std::move(why);
+  }
+  intake_.stop();
+  gate_.stop();
+  if (at_once && !std::exchange(at_once_, true)) transport_->close();
+  changed_.raise();
+}
+
+void Run::tick(Instant now) {
+  if (!host_.listener) return;
+  LineCounts lines = transport_->lines();
+  Hold hold = gate_.hold(now);
+  tell(Tick{now, started_at_, counts_, prepared_.source.rows, lines.busy, gate_.waiting(), gate_.resting(),
+            lines.open(), window_.rows_held(), window_.bytes_held(), hold.held, hold.until, hold.why,
+            gate_.stopping()});
+}
+
+// Where the sums do not add up, or "".
+std::string Run::sums_that_differ() const {
+  const Counts& written = outlet_.written();
+  if (counts_.ended() != counts_.rows) {
+    return std::to_string(counts_.rows) + " rows were read, " + std::to_string(counts_.ended()) + " have an ending";
+  }
+  if (end_ != RunEnd::kComplete) return "";
+  for (int e = 0; e < kEndings; ++e) {
+    auto ending = static_cast<Ending>(e);
+    if (counts_[ending] == written[ending]) continue;
+    return std::to_string(counts_[ending]) + " rows ended as " + name_of(ending) + ", " +
+           std::to_string(written[ending]) + " were written";
+  }
+  return "";
+}
+
+void Run::make_report() {
+  if (end_ != RunEnd::kComplete) {
+    // The table has no holes: what came after the first skipped row is skipped too, and will be done again.
+    const Counts& written = outlet_.written();
+    std::int64_t answered_in_vain = counts_[Ending::kOk] + counts_[Ending::kNoMatch] - written[Ending::kOk] - written[Ending::kNoMatch];
+    if (answered_in_vain > 0) {
+      tell(Warning{std::to_string(answered_in_vain) + " answered rows come after one that was not answered; they will be called again"});
+    }
+    counts_.endings = written.endings;
+    counts_[Ending::kSkipped] = counts_.rows - written.ended();
+  }
+  if (std::string differ = sums_that_differ(); !differ.empty()) {
+    end_ = RunEnd::kFailed;
+    why_ = {ErrorCode::kAccounting, "the counts of this run", differ, "equal sums", "This is a bug of rowcall; please report it."};
+  }
+  Instant now = clock_->now();
+  report_.end = end_;
+  report_.error = why_;
+  report_.counts = counts_;
+  report_.duration = now - started_at_;
+  report_.sending = last_sent_ - first_sent_;
+  for (std::size_t i = 0; i < audits_.size(); ++i) {
+    report_.worst.push_back({audits_[i].worst(), job_.limits.rate[i].calls, job_.limits.rate[i].period});
+  }
+  report_.parts = outlet_.all_published();
+  report_.failures = outlet_.failures();
+  tick(now);
+  tell(RunEnded{report_});
+}
+
+}  // namespace rowcall::engine

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/connection.h"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/write.hpp>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+#include "http/tls.h"
+
+namespace rowcall::http {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+Async<ConnectFailure> Connection::open(const Addresses& addresses, std::size_t first,
+                                       asio::ssl::context* context, const std::string& host, bool verify) {
+  ConnectFailure failure;
+  error_code error = asio::error::host_not_found;
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    error_code ignored;
+    socket_.close(ignored);
+    const auto& address = addresses[(first + i) % addresses.size()];
+    co_await socket_.async_connect(address, asio::redirect_error(use_async, error));
+    if (!error || error == asio::error::operation_aborted) break;
+  }
+  if (error) {
+    failure.error = TransportError::kConnect;
+    failure.detail = error.message();
+    co_return failure;
+  }
+  error_code ignored;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  if (context != nullptr) failure = co_await handshake(*context, host, verify);
+  co_return failure;
+}
+
+Async<ConnectFailure> Connection::handshake(asio::ssl::context& context, const std::string& host, bool verify) {
+  ConnectFailure failure;
+  tls_ = std::make_unique<TlsStream>(socket_, context);
+  prepare_tls(tls_->native_handle(), host, verify);
+  error_code error;
+  co_await tls_->async_handshake(asio::ssl::stream_base::client, asio::redirect_error(use_async, error));
+  if (!error) co_return failure;
+  long verdict = SSL_get_verify_result(tls_->native_handle());
+  if (verify && verdict != X509_V_OK) {
+    failure.error = TransportError::kCertificate;
+    failure.detail = X509_verify_cert_error_string(verdict);
+  } else {
+    failure.error = TransportError::kTls;
+    failure.detail = error.message();
+  }
+  co_return failure;
+}
+
+Async<error_code> Connection::write(const std::string& bytes) {
+  error_code error;
+  if (tls_) {
+    co_await asio::async_write(*tls_, asio::buffer(bytes), asio::redirect_error(use_async, error));
+  } else {
+    co_await asio::async_write(socket_, asio::buffer(bytes), asio::redirect_error(use_async, error));
+  }
+  co_return error;
+}
+
+Async<error_code> Connection::read() {
+  constexpr std::size_t kReadBytes = 8192;
+  error_code error;
+  std::size_t n = 0;
+  if (tls_) {
+    n = co_await tls_->async_read_some(input_.prepare(kReadBytes), asio::redirect_error(use_async, error));
+  } else {
+    n = co_await socket_.async_read_some(input_.prepare(kReadBytes), asio::redirect_error(use_async, error));
+  }
+  input_.commit(n);
+  co_return error;
+}
+
+void Connection::cancel() {
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void Connection::close() {
+  // Without this mark OpenSSL would refuse to resume the session later.
+  if (tls_) SSL_set_shutdown(tls_->native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+bool Connection::stale() {
+  char byte;
+  ssize_t n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  // TLS 1.3 servers may send session tickets at any time: waiting bytes are no bad sign there.
+  if (n > 0) return tls_ == nullptr;
+  return n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+}  // namespace rowcall::http

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// One connection: TCP, and TLS over it when the endpoint wants it.
+//
+// Belongs to one line of a transport. Errors come back as error codes; nothing throws.
+#pragma once
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "loop/async.h"
+#include "rowcall/outcome.h"
+
+namespace rowcall::http {
+
+using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
+using TlsStream = boost::asio::ssl::stream<Socket&>;
+using Addresses = std::vector<boost::asio::ip::tcp::endpoint>;
+
+/// What went wrong while connecting, in the words of a Reply.
+struct ConnectFailure {
+  TransportError error = TransportError::kNone;
+  std::string detail;
+};
+
+class Connection {
+ public:
+  explicit Connection(const Executor& executor) : socket_(executor) {}
+
+  /// Tries the addresses in turn, beginning with number `first`, then TLS if `context` is not null.
+  Async<ConnectFailure> open(const Addresses& addresses, std::size_t first, boost::asio::ssl::context* context,
+                             const std::string& host, bool verify);
+  /// Writes all of `bytes`.
+  Async<boost::system::error_code> write(const std::string& bytes);
+  /// Reads what there is, at least one byte, into `input`.
+  Async<boost::system::error_code> read();
+  /// Ends whatever is going on: pending reads and writes fail.
+  void cancel();
+  void close();
+  /// True when the other side has closed, or sent what nobody asked for.
+  bool stale();
+
+  boost::beast::flat_buffer& input() { return input_; }
+
+ private:
+  Async<ConnectFailure> handshake(boost::asio::ssl::context& context, const std::string& host, bool verify);
+
+  Socket socket_;
+  std::unique_ptr<TlsStream> tls_;
+  boost::beast::flat_buffer input_;
+};
+
+}  // namespace rowcall::http

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/http1_transport.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/beast/http/error.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "base/parse.h"
+#include "http/inflate.h"
+#include "http/reply_parser.h"
+
+namespace rowcall::http {
+
+namespace asio = boost::asio;
+namespace beast_http = boost::beast::http;
+using boost::system::error_code;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration kSweepEvery = 25ms;
+constexpr Duration kIdleMax = 30s;       // an idle line is closed after that; many servers do so earlier
+constexpr Duration kTrustedFor = 300ms;  // a line idle for longer is looked at before it is used
+constexpr Duration kAddressesFor = 30s;
+constexpr int kDialingMax = 128;
+
+bool too_large(const error_code& error) {
+  return error == beast_http::error::body_limit || error == beast_http::error::header_limit ||
+         error == beast_http::error::buffer_overflow;
+}
+
+}  // namespace
+
+struct Http1Transport::Slot {
+  explicit Slot(const Executor& executor) : connection(executor) {}
+  Connection connection;
+  State state = State::kFree;
+  bool timed_out = false;
+  bool used = false;
+  Instant deadline{};    // while dialing or busy
+  Instant idle_since{};
+  std::string output;
+};
+
+Http1Transport::Http1Transport(Executor executor, Clock* clock, TransportOptions options,
+                               std::unique_ptr<asio::ssl::context> tls, LineEvents events)
+    : executor_(executor),
+      clock_(clock),
+      options_(std::move(options)),
+      tls_(std::move(tls)),
+      events_(std::move(events)),
+      resolver_(executor),
+      resolved_(executor) {
+  ROWCALL_ASSERT(!options_.endpoint.tls || tls_ != nullptr, "an https endpoint needs a TLS context");
+}
+
+Http1Transport::~Http1Transport() = default;
+
+std::optional<Line> Http1Transport::take() {
+  Instant now = clock_->now();
+  while (!idle_.empty()) {
+    Line line = idle_.back();
+    idle_.pop_back();
+    Slot& slot = *slots_[static_cast<std::size_t>(line)];
+    if (now - slot.idle_since > kTrustedFor && slot.connection.stale()) {
+      free_line(line);
+      continue;
+    }
+    set_state(slot, State::kBusy);
+    return line;
+  }
+  return std::nullopt;
+}
+
+void Http1Transport::dial(int wanted) {
+  for (; wanted > 0 && !closed_; --wanted) {
+    if (counts_.open() >= options_.lines_max || counts_.dialing >= kDialingMax) return;
+    if (free_.empty()) {
+      free_.push_back(static_cast<Line>(slots_.size()));
+      slots_.emplace_back();
+    }
+    Line line = free_.back();
+    free_.pop_back();
+    auto& slot = slots_[static_cast<std::size_t>(line)];
+    slot = std::make_unique<Slot>(executor_);
+    set_state(*slot, State::kDialing);
+    slot->deadline = clock_->now() + options_.connect_timeout;
+    arm_sweep();
+    asio::co_spawn(executor_, open_line(line), asio::detached);
+  }
+}
+
+Async<void> Http1Transport::open_line(Line line) {
+  Slot& slot = *slots_[static_cast<std::size_t>(line)];
+  Reply failure;
+  bool resolved = co_await resolve(slot, failure);
+  if (resolved) {
+    // A copy: the addresses may be renewed while this line is connecting.
+    Addresses addresses = addresses_;
+    ConnectFailure connected = co_await slot.connection.open(addresses, next_address_++, tls_.get(),
+                                                             options_.endpoint.host, options_.tls_verify);
+    if (connected.error != TransportError::kNone) fail(slot, failure, connected.error, connected.detail);
+  }
+  if (failure.error == TransportError::kNone && !closed_) {
+    set_state(slot, State::kIdle);
+    slot.idle_since = clock_->now();
+    idle_.push_back(line);
+    if (events_.ready) events_.ready();
+    co_return;
+  }
+  free_line(line);
+  failure.sent_at = failure.done_at = clock_->now();
+  if (!closed_ && events_.dial_failed) events_.dial_failed(std::move(failure));
+}
+
+Async<bool> Http1Transport::resolve(Slot& slot, Reply& failure) {
+  while (resolving_ && !slot.timed_out && !closed_) co_await resolved_.wait();
+  bool fresh = !addresses_.empty() && clock_->now() - addresses_at_ < kAddressesFor;
+  if (!fresh && !slot.timed_out && !closed_) {
+    resolving_ = true;
+    error_code error;
+    auto found = co_await resolver_.async_resolve(options_.endpoint.host, options_.endpoint.port,
+                                                  asio::redirect_error(use_async, error));
+    resolving_ = false;
+    resolve_failure_ = error ? error.message() : "";
+    if (!error) {
+      addresses_.assign(found.begin(), found.end());
+      addresses_at_ = clock_->now();
+    }
+    resolved_.raise();
+  }
+  // Old addresses are better than none while the name service is ill.
+  if (!addresses_.empty() && !slot.timed_out && !closed_) co_return true;
+  fail(slot, failure, TransportError::kResolve, options_.endpoint.host + ": " + resolve_failure_);
+  co_return false;
+}
+
+Async<Reply> Http1Transport::send(Line line, const Request& request, OnSent on_sent) {
+  Slot& slot = *slots_[static_cast<std::size_t>(line)];
+  ROWCALL_ASSERT(slot.state == State::kBusy, "a line must be taken before it is used");
+  Reply reply;
+  reply.reused = std::exchange(slot.used, true);
+  slot.timed_out = false;
+  slot.deadline = clock_->now() + options_.timeout;
+  arm_sweep();
+  bool keep = co_await exchange(slot, request, std::move(on_sent), reply);
+  reply.done_at = clock_->now();
+  if (keep && !closed_) {
+    set_state(slot, State::kIdle);
+    slot.idle_since = reply.done_at;
+    idle_.push_back(line);
+  } else {
+    free_line(line);
+  }
+  if (!closed_ && events_.ready) events_.ready();
+  co_return reply;
+}
+
+// Writes the request and reads the reply. True when the connection can carry another one.
+Async<bool> Http1Transport::exchange(Slot& slot, const Request& request, OnSent on_sent, Reply& reply) {
+  serialise(request, slot.output);
+  reply.bytes_out = static_cast<std::uint32_t>(slot.output.size());
+  reply.on_wire = true;
+  error_code error = co_await slot.connection.write(slot.output);
+  // Read after the write: the latest moment at which the request can have left.
+  reply.sent_at = clock_->now();
+  on_sent(reply.sent_at);
+  if (error) {
+    fail(slot, reply, TransportError::kClosed, error.message());
+    co_return false;
+  }
+  co_return co_await read_reply(slot, reply);
+}
+
+Async<bool> Http1Transport::read_reply(Slot& slot, Reply& reply) {
+  bool head = options_.endpoint.method == "HEAD";
+  for (;;) {
+    ReplyParser parser(&reply, static_cast<std::uint64_t>(options_.body_bytes_max), head);
+    bool whole = co_await read_message(slot, parser, reply);
+    if (!whole) co_return false;
+    // 1xx replies only announce the real one.
+    if (reply.status >= 200 || reply.status == 101) {
+      unpack(reply, parser.content_encoding());
+      co_return parser.keep_alive() && slot.connection.input().size() == 0;
+    }
+    reply.status = 0;
+    reply.body.clear();
+  }
+}
+
+// Reads until the parser has a whole message. False when that cannot be; the reply then says why.
+Async<bool> Http1Transport::read_message(Slot& slot, ReplyParser& parser, Reply& reply) {
+  auto& input = slot.connection.input();
+  for (;;) {
+    error_code error;
+    while (input.size() > 0 && !parser.is_done() && !error) {
+      std::size_t used = parser.put(input.data(), error);
+      input.consume(used);
+    }
+    if (parser.is_done()) co_return true;
+    if (error && error != beast_http::error::need_more) {
+      fail(slot, reply, too_large(error) ? TransportError::kTooLarge : TransportError::kProtocol, error.message());
+      co_return false;
+    }
+    std::size_t before = input.size();
+    error = co_await slot.connection.read();
+    reply.bytes_in += static_cast<std::uint32_t>(input.size() - before);
+    if (!error) continue;
+    // Some bodies have no length: the end of the connection is theirs.
+    bool ended = error == asio::error::eof || error == asio::ssl::error::stream_truncated;
+    error_code cut_off = error;
+    if (ended && parser.got_some() && parser.is_header_done() && parser.need_eof()) parser.put_eof(cut_off);
+    if (!cut_off) co_return true;
+    fail(slot, reply, TransportError::kClosed, error.message());
+    co_return false;
+  }
+}
+
+void Http1Transport::unpack(Reply& reply, const std::string& encoding) const {
+  if (encoding.empty() || encoding == "identity" || reply.body.empty()) return;
+  if (encoding != "gzip" && encoding != "x-gzip" && encoding != "deflate") {
+    reply.error = TransportError::kProtocol;
+    reply.detail = "content encoding \"" + encoding + "\" is not understood";
+    return;
+  }
+  auto body = inflated(reply.body, static_cast<std::size_t>(options_.body_bytes_max));
+  if (body) {
+    reply.body = *std::move(body);
+    return;
+  }
+  reply.error = TransportError::kTooLarge;
+  reply.detail = body.error().text();
+  reply.body.clear();
+}
+
+void Http1Transport::fail(Slot& slot, Reply& reply, TransportError error, std::string detail) const {
+  bool dialing = slot.state == State::kDialing;
+  if (closed_) {
+    error = TransportError::kCancelled;
+  } else if (slot.timed_out) {
+    error = dialing ? TransportError::kConnect : TransportError::kTimeout;
+    detail = "nothing within " + duration_text(dialing ? options_.connect_timeout : options_.timeout);
+  } else if (error == TransportError::kTooLarge) {
+    detail = "more than " + bytes_text(options_.body_bytes_max) + " of body, or " +
+             bytes_text(ReplyParser::kHeaderBytesMax) + " of headers";
+  }
+  reply.error = error;
+  reply.detail = std::move(detail);
+  reply.body.clear();
+}
+
+void Http1Transport::serialise(const Request& request, std::string& out) const {
+  const Endpoint& endpoint = options_.endpoint;
+  out.clear();
+  out.append(endpoint.method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
+  out.append(endpoint.fixed_headers).append(request.header_lines);
+  bool bodiless = request.body.empty() && (endpoint.method == "GET" || endpoint.method == "HEAD" ||
+                                           endpoint.method == "DELETE");
+  if (!bodiless) out.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
+  out.append("\r\n").append(request.body);
+}
+
+void Http1Transport::set_state(Slot& slot, State state) {
+  auto counter = [this](State s) -> int* {
+    switch (s) {
+      case State::kDialing: return &counts_.dialing;
+      case State::kIdle: return &counts_.idle;
+      case State::kBusy: return &counts_.busy;
+      case State::kFree: return nullptr;
+    }
+    return nullptr;
+  };
+  if (int* old = counter(slot.state)) --*old;
+  if (int* now = counter(state)) ++*now;
+  slot.state = state;
+}
+
+void Http1Transport::free_line(Line line) {
+  Slot& slot = *slots_[static_cast<std::size_t>(line)];
+  slot.connection.close();
+  set_state(slot, State::kFree);
+  free_.push_back(line);
+}
+
+void Http1Transport::close() {
+  closed_ = true;
+  resolver_.cancel();
+  resolved_.raise();
+  for (auto& slot : slots_) {
+    if (slot && slot->state != State::kFree) slot->connection.cancel();
+  }
+  for (Line line : std::exchange(idle_, {})) free_line(line);
+}
+
+void Http1Transport::arm_sweep() {
+  if (std::exchange(sweeping_, true)) return;
+  clock_->call_at(clock_->now() + kSweepEvery, [this] {
+    sweeping_ = false;
+    sweep();
+  });
+}
+
+void Http1Transport::sweep() {
+  Instant now = clock_->now();
+  for (auto& slot : slots_) {
+    if (!slot || (slot->state != State::kBusy && slot->state != State::kDialing)) continue;
+    if (slot->timed_out || now < slot->deadline) continue;
+    slot->timed_out = true;
+    slot->connection.cancel();
+    // It may be waiting for the name service, which cannot be cancelled.
+    if (slot->state == State::kDialing) resolved_.raise();
+  }
+  auto cold = [&](Line line) { return now - slots_[static_cast<std::size_t>(line)]->idle_since > kIdleMax; };
+  while (!idle_.empty() && cold(idle_.front())) {
+    free_line(idle_.front());
+    idle_.erase(idle_.begin());
+  }
+  if (counts_.open() > 0 && !closed_) arm_sweep();
+}
+
+}  // namespace rowcall::http

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mapping/secrets.h"
+
+#include <array>
+#include <cstdlib>
+
+#include "base/disk.h"
+#include "base/parse.h"
+#include "base/try.h"
+
+namespace rowcall::mapping {
+
+bool is_secret_ref(std::string_view text) { return text.starts_with("env:") || text.starts_with("file:"); }
+
+bool is_secret_name(std::string_view name) {
+  std::string low = lower(name);
+  constexpr std::array kParts = {"authorization", "cookie", "token", "secret", "password", "passwd",
+                                 "api-key",       "api_key", "apikey", "access-key", "access_key", "signature",
+                                 "credential"};
+  for (const char* part : kParts) {
+    if (low.find(part) != std::string::npos) return true;
+  }
+  return low == "key" || low == "sig" || low == "auth";
+}
+
+Result<std::string> fetch_secret(const SecretRef& secret, std::string_view setting) {
+  std::string_view place = secret.place;
+  std::string value;
+  if (place.starts_with("env:")) {
+    std::string name(place.substr(4));
+    const char* text = std::getenv(name.c_str());
+    if (text == nullptr || *text == '\0') {
+      return failure({ErrorCode::kSetting, std::string(setting), "the environment variable " + name + " is not set",
+                      "a value", "Export it, or put it into .env."});
+    }
+    value = text;
+  } else {
+    std::string path(place.substr(place.starts_with("file:") ? 5 : 0));
+    TRY(value, read_file(path));
+    if (value.ends_with('\n')) value.pop_back();
+    if (value.ends_with('\r')) value.pop_back();
+  }
+  bool clean = !value.empty();
+  for (char c : value) clean = clean && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
+  if (!clean) {
+    return failure({ErrorCode::kSetting, std::string(setting),
+                    "the value in " + std::string(place) + " is empty or has line breaks or control characters",
+                    "one line of text", ""});
+  }
+  return value;
+}
+
+}  // namespace rowcall::mapping

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Secret values: fetched when a run starts, masked wherever a user looks.
+//
+// Any thread; nothing is kept here.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "rowcall/error.h"
+#include "rowcall/job.h"
+
+namespace rowcall::mapping {
+
+/// The value behind "env:NAME" or "file:PATH" (one final line break is dropped). Fails when there is none,
+/// or it could not stand in a header; the error names the setting, never the value.
+Result<std::string> fetch_secret(const SecretRef& secret, std::string_view setting);
+
+/// True for texts of the form "env:..." or "file:...".
+bool is_secret_ref(std::string_view text);
+
+/// True for names of headers and query parameters whose values must not be shown.
+bool is_secret_name(std::string_view name);
+
+/// What stands in the place of a secret.
+inline constexpr std::string_view kMask = "********";
+
+}  // namespace rowcall::mapping

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/sim/sim_server.h"
+
+#include <algorithm>
+
+namespace rowcall::sim {
+
+using namespace std::chrono_literals;
+
+SimServer::SimServer(Executor executor, Clock* clock, ServerOptions options, std::uint64_t seed)
+    : executor_(executor), clock_(clock), options_(std::move(options)), dice_(seed) {}
+
+std::optional<Line> SimServer::take() {
+  if (counts_.idle == 0) return std::nullopt;
+  --counts_.idle;
+  ++counts_.busy;
+  in_flight_most_ = std::max(in_flight_most_, counts_.busy);
+  return 0;
+}
+
+bool SimServer::out(Instant at) const {
+  if (first_arrival_ == Instant{}) return false;
+  return std::ranges::any_of(options_.outages, [&](const auto& outage) {
+    return at - first_arrival_ >= outage.first && at - first_arrival_ < outage.second;
+  });
+}
+
+void SimServer::dial(int wanted) {
+  for (; wanted > 0 && counts_.open() < options_.lines_max && !closed_; --wanted) {
+    ++counts_.dialing;
+    clock_->call_at(clock_->now() + options_.dial_time, [this] {
+      --counts_.dialing;
+      if (closed_) return;
+      if (out(clock_->now())) {
+        Reply failure;
+        failure.error = TransportError::kConnect;
+        failure.detail = "refused";
+        failure.sent_at = failure.done_at = clock_->now();
+        events_.dial_failed(std::move(failure));
+      } else {
+        ++counts_.idle;
+        events_.ready();
+      }
+    });
+  }
+}
+
+Async<Reply> SimServer::send(Line, const Request& request, OnSent on_sent) {
+  Instant sent = clock_->now();
+  on_sent(sent);
+  Duration way = from_seconds(seconds(options_.latency) + seconds(options_.jitter) * dice_.share());
+  co_await sleep_until(*clock_, sent + way / 2);
+  Reply reply = answer(request);
+  reply.on_wire = true;
+  reply.sent_at = sent;
+  Duration back = reply.error == TransportError::kTimeout ? options_.timeout : way / 2;
+  co_await sleep_until(*clock_, clock_->now() + back);
+  reply.done_at = clock_->now();
+  reply.bytes_in = static_cast<std::uint32_t>(reply.body.size());
+  reply.bytes_out = static_cast<std::uint32_t>(request.body.size());
+  --counts_.busy;
+  if (closed_) {
+    reply.error = TransportError::kCancelled;
+    co_return reply;
+  }
+  if (reply.error == TransportError::kNone) ++counts_.idle;
+  events_.ready();
+  co_return reply;
+}
+
+Reply SimServer::answer(const Request& request) {
+  Instant now = clock_->now();
+  if (arrivals_++ == 0) first_arrival_ = now;
+  log_.push_back(now);
+  Reply reply;
+  while (!last_second_.empty() && last_second_.front() + 1s <= now) last_second_.pop_front();
+  last_second_.push_back(now);
+  if (out(now)) {
+    reply.error = TransportError::kClosed;
+    reply.detail = "outage";
+    return reply;
+  }
+  double dice = dice_.share();
+  auto drawn = [&](double share) { return (dice -= share) < 0; };
+  reply.body = R"({"error":"on purpose"})";
+  if (options_.always != 0) {
+    reply.status = options_.always;
+    if (reply.status == 429) reply.retry_after = options_.retry_after;
+    return reply;
+  }
+  if (options_.limit > 0 && static_cast<std::int64_t>(last_second_.size()) > options_.limit) {
+    reply.status = 429;
+    reply.retry_after = options_.retry_after;
+    return reply;
+  }
+  if (drawn(options_.fail_closed)) {
+    reply.error = TransportError::kClosed;
+  } else if (drawn(options_.fail_timeout)) {
+    reply.error = TransportError::kTimeout;
+  } else if (drawn(options_.fail_503)) {
+    reply.status = 503;
+  } else if (drawn(options_.fail_429)) {
+    reply.status = 429;
+    reply.retry_after = options_.retry_after;
+  } else if (drawn(options_.fail_400)) {
+    reply.status = 400;
+  } else {
+    reply.status = 200;
+    ++answered_[request.body];
+    // The score is the length of the body: something that follows from the row.
+    reply.body = R"({"score":)" + std::to_string(request.body.size()) + R"(,"echo":)" + request.body + "}";
+  }
+  return reply;
+}
+
+void SimServer::close() { closed_ = true; }
+
+std::int64_t SimServer::worst_second() const {
+  std::size_t worst = 0;
+  for (std::size_t from = 0, to = 0; to < log_.size(); ++to) {
+    while (log_[from] + 1s <= log_[to]) ++from;
+    worst = std::max(worst, to - from + 1);
+  }
+  return static_cast<std::int64_t>(worst);
+}
+
+std::int64_t SimServer::answered_twice() const {
+  return std::ranges::count_if(answered_, [](const auto& row) { return row.second > 1; });
+}
+
+}  // namespace rowcall::sim

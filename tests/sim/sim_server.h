@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// A simulated API and the network before it, behind the Transport door.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "http/transport.h"
+#include "loop/clock.h"
+#include "policy/dice.h"
+
+namespace rowcall::sim {
+
+/// What the server is like. All times are simulated.
+struct ServerOptions {
+  Duration latency = std::chrono::milliseconds(20);  ///< Of the whole round trip.
+  Duration jitter = std::chrono::milliseconds(5);    ///< Uniform, added to it.
+  Duration dial_time = std::chrono::milliseconds(10);
+  int lines_max = 256;
+  std::int64_t limit = 0;                            ///< 429 beyond that many a second; 0: none.
+  double fail_503 = 0;                               ///< Shares of calls.
+  double fail_429 = 0;
+  double fail_closed = 0;
+  double fail_timeout = 0;
+  double fail_400 = 0;
+  Duration timeout = std::chrono::seconds(5);
+  std::string retry_after;                           ///< On 429.
+  /// The API cannot be reached between these times after the first arrival.
+  std::vector<std::pair<Duration, Duration>> outages;
+  int always = 0;                                    ///< This status for everyone; 0: by the rules above.
+};
+
+class SimServer final : public Transport {
+ public:
+  SimServer(Executor executor, Clock* clock, ServerOptions options, std::uint64_t seed);
+  void listen(LineEvents events) { events_ = std::move(events); }
+
+  std::optional<Line> take() override;
+  void dial(int wanted) override;
+  Async<Reply> send(Line line, const Request& request, OnSent on_sent) override;
+  void close() override;
+  LineCounts lines() const override { return counts_; }
+
+  // What the server saw.
+  std::int64_t arrivals() const { return arrivals_; }
+  /// The most arrivals in any second, from a log of all of them.
+  std::int64_t worst_second() const;
+  /// Rows answered with 200 more than once.
+  std::int64_t answered_twice() const;
+  int in_flight_most() const { return in_flight_most_; }
+
+ private:
+  Reply answer(const Request& request);
+  bool out(Instant at) const;
+  Async<void> pause(Instant until);
+
+  Executor executor_;
+  Clock* clock_;
+  ServerOptions options_;
+  policy::Dice dice_;
+  LineEvents events_;
+  LineCounts counts_;
+  bool closed_ = false;
+  int in_flight_most_ = 0;
+  std::int64_t arrivals_ = 0;
+  Instant first_arrival_{};
+  std::deque<Instant> last_second_;
+  std::vector<Instant> log_;
+  std::map<std::string, int> answered_;
+  std::vector<Resume<>> sleepers_;
+};
+
+}  // namespace rowcall::sim
