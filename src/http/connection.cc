@@ -31,11 +31,11 @@ Async<ConnectFailure> Connection::open(const Addresses& addresses, std::size_t f
   }
   error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  if (context != nullptr) failure = co_await handshake(*context, host, verify);
+  if (context != nullptr) failure = co_await secure(*context, host, verify);
   co_return failure;
 }
 
-Async<ConnectFailure> Connection::handshake(asio::ssl::context& context, const std::string& host, bool verify) {
+Async<ConnectFailure> Connection::secure(asio::ssl::context& context, const std::string& host, bool verify) {
   ConnectFailure failure;
   tls_ = std::make_unique<TlsStream>(socket_, context);
   prepare_tls(tls_->native_handle(), host, verify);
@@ -86,6 +86,12 @@ void Connection::close() {
   if (tls_) SSL_set_shutdown(tls_->native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   error_code ignored;
   socket_.close(ignored);
+}
+
+std::string Connection::peer() const {
+  error_code error;
+  auto endpoint = socket_.remote_endpoint(error);
+  return error ? "" : endpoint.address().to_string() + " port " + std::to_string(endpoint.port());
 }
 
 bool Connection::stale() {

@@ -36,6 +36,8 @@ class Connection {
   /// Tries the addresses in turn, beginning with number `first`, then TLS if `context` is not null.
   Async<ConnectFailure> open(const Addresses& addresses, std::size_t first, boost::asio::ssl::context* context,
                              const std::string& host, bool verify);
+  /// TLS over an open connection.
+  Async<ConnectFailure> secure(boost::asio::ssl::context& context, const std::string& host, bool verify);
   /// Writes all of `bytes`.
   Async<boost::system::error_code> write(const std::string& bytes);
   /// Reads what there is, at least one byte, into `input`.
@@ -47,9 +49,12 @@ class Connection {
   bool stale();
 
   boost::beast::flat_buffer& input() { return input_; }
+  /// The other side's address, or "".
+  std::string peer() const;
+  /// OpenSSL's handle, or null without TLS.
+  void* ssl() { return tls_ ? tls_->native_handle() : nullptr; }
 
  private:
-  Async<ConnectFailure> handshake(boost::asio::ssl::context& context, const std::string& host, bool verify);
 
   Socket socket_;
   std::unique_ptr<TlsStream> tls_;

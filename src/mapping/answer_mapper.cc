@@ -37,6 +37,48 @@ Result<void> check_pointer(const std::string& pointer, const std::string& settin
                   "a JSON Pointer such as /result/score (RFC 6901)", ""});
 }
 
+std::size_t digits_length(std::string_view text) {
+  return std::min(text.find_first_not_of("0123456789"), text.size());
+}
+
+// The length of the JSON number at the start of `text` (RFC 8259, section 6); 0 if there is none.
+std::size_t number_length(std::string_view text) {
+  std::size_t at = text.starts_with('-') ? 1 : 0;
+  std::size_t whole = digits_length(text.substr(at));
+  if (whole == 0 || (whole > 1 && text[at] == '0')) return 0;
+  at += whole;
+  if (text.substr(at).starts_with('.')) {
+    std::size_t fraction = digits_length(text.substr(at + 1));
+    if (fraction == 0) return 0;
+    at += 1 + fraction;
+  }
+  if (at < text.size() && (text[at] | 0x20) == 'e') {
+    std::size_t sign = at + 1 < text.size() && (text[at + 1] == '+' || text[at + 1] == '-') ? 1 : 0;
+    std::size_t exponent = digits_length(text.substr(std::min(at + 1 + sign, text.size())));
+    if (exponent == 0) return 0;
+    at += 1 + sign + exponent;
+  }
+  return at;
+}
+
+// The same JSON with every well-formed number replaced by 0.
+std::string without_numbers(std::string_view text) {
+  std::string out;
+  bool inside = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    out += c;
+    if (inside && c == '\\' && i + 1 < text.size()) out += text[++i];
+    if (c == '"') inside = !inside;
+    if (inside || (c != ',' && c != ':' && c != '[' && c != ' ' && c != '\n' && c != '\t' && c != '\r')) continue;
+    if (std::size_t length = number_length(text.substr(i + 1)); length > 0) {
+      out += '0';
+      i += length;
+    }
+  }
+  return out;
+}
+
 std::string shown_pointer(const std::string& pointer) { return pointer.empty() ? "the answer" : pointer; }
 
 }  // namespace
@@ -108,7 +150,12 @@ std::string AnswerMapper::invalid_json(std::string& body) {
   auto error = parsers_->dom.parse(text.data(), text.size(), /*realloc_if_needed=*/false).error();
   if (body.size() > kParserKeeps) parsers_->dom = simdjson::dom::parser();
   // A number too large for the parser's own types is still JSON; it is read as text.
-  if (error == SUCCESS || error == simdjson::NUMBER_ERROR) return "";
+  if (error == simdjson::NUMBER_ERROR) {
+    // A number too large for the parser's own types is still JSON (it is read as text): look again without.
+    std::string plain = without_numbers(body);
+    error = parsers_->dom.parse(plain).error();
+  }
+  if (error == SUCCESS) return "";
   std::string message = "the answer is not JSON";
   if (trimmed(body).empty()) return message + ": it is empty";
   return message + " (" + simdjson::error_message(error) + "): " + excerpt(body, 120);
@@ -229,12 +276,27 @@ void AnswerMapper::extract_many(std::string& body, RowSpan rows, const std::vect
   static_cast<void>(items.reset());
   std::size_t index = 0;
   for (auto element : items) {
-    for (int place : places[index]) {
-      ondemand::value item;
-      std::string why = element.get(item) == SUCCESS ? extract_value(item, rows.first + place, into) : "a broken item";
-      if (!why.empty()) mapped.row_errors[static_cast<std::size_t>(place)] = "item " + std::to_string(index + 1) + ": " + why;
+    ondemand::value item;
+    if (element.get(item) != SUCCESS) {
+      mapped.call_error = "a broken item";
+      return;
     }
+    extract_places(item, rows.first, places[index], into, [&](int place, const std::string& why) {
+      mapped.row_errors[static_cast<std::size_t>(place)] = "item " + std::to_string(index + 1) + ": " + why;
+    });
     ++index;
+  }
+}
+
+// One item may serve several rows (of the same key); an item can be entered only once, but read again.
+template <class Complain>
+void AnswerMapper::extract_places(ondemand::value item, std::int64_t first, const std::vector<int>& places,
+                                  table::AnswerColumns& into, Complain complain) {
+  ondemand::object object;
+  bool is_object = item.get_object().get(object) == SUCCESS;
+  for (int place : places) {
+    std::string why = is_object ? extract_item(object, first + place, into) : extract_scalar(item, first + place, into);
+    if (!why.empty()) complain(place, why);
   }
 }
 
@@ -273,14 +335,8 @@ std::string AnswerMapper::match_by_key(ondemand::array& items, const std::vector
   return "";
 }
 
-std::string AnswerMapper::extract_value(ondemand::value item, std::int64_t row, table::AnswerColumns& into) {
-  ondemand::object object;
-  ondemand::json_type type;
-  if (item.type().get(type) != SUCCESS) return "a broken item";
-  if (type == ondemand::json_type::object) {
-    if (item.get_object().get(object) != SUCCESS) return "a broken item";
-    return extract_item(object, row, into);
-  }
+// An item that is the value itself, as in [0.5, 1.5].
+std::string AnswerMapper::extract_scalar(ondemand::value item, std::int64_t row, table::AnswerColumns& into) {
   if (wanted_.size() != 1 || !wanted_[0].pointer.empty()) return "not an object";
   std::string found;
   Stored stored = store(item, wanted_[0].type, into, 0, row, found);

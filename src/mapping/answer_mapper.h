@@ -73,7 +73,10 @@ class AnswerMapper {
   std::string match_by_position(simdjson::ondemand::array& items, int count, std::vector<std::vector<int>>& places);
   std::string match_by_key(simdjson::ondemand::array& items, const std::vector<std::string>& keys,
                            std::vector<std::vector<int>>& places, Mapped& mapped);
-  std::string extract_value(simdjson::ondemand::value item, std::int64_t row, table::AnswerColumns& into);
+  template <class Complain>
+  void extract_places(simdjson::ondemand::value item, std::int64_t first, const std::vector<int>& places,
+                      table::AnswerColumns& into, Complain complain);
+  std::string extract_scalar(simdjson::ondemand::value item, std::int64_t row, table::AnswerColumns& into);
   template <class Container>
   std::string extract_item(Container& item, std::int64_t row, table::AnswerColumns& into);
 

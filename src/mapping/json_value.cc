@@ -21,24 +21,24 @@ std::optional<Integer> integer(std::string_view token) {
   return value;
 }
 
+template <class Integer>
+bool store_integer(std::string_view token, table::AnswerColumns& columns, std::size_t column, std::int64_t row) {
+  auto value = integer<Integer>(token);
+  if (value) columns.set_int(column, row, static_cast<std::int64_t>(*value));
+  return value.has_value();
+}
+
 bool store_number(std::string_view token, const table::ColumnType& type, table::AnswerColumns& columns,
                   std::size_t column, std::int64_t row) {
   switch (type.id) {
-    case TypeId::kInt32: {
-      auto value = integer<std::int32_t>(token);
-      if (value) columns.set_int(column, row, *value);
-      return value.has_value();
-    }
-    case TypeId::kInt64: {
-      auto value = integer<std::int64_t>(token);
-      if (value) columns.set_int(column, row, *value);
-      return value.has_value();
-    }
-    case TypeId::kUint64: {
-      auto value = integer<std::uint64_t>(token);
-      if (value) columns.set_int(column, row, static_cast<std::int64_t>(*value));
-      return value.has_value();
-    }
+    case TypeId::kInt8: return store_integer<std::int8_t>(token, columns, column, row);
+    case TypeId::kInt16: return store_integer<std::int16_t>(token, columns, column, row);
+    case TypeId::kInt32: return store_integer<std::int32_t>(token, columns, column, row);
+    case TypeId::kInt64: return store_integer<std::int64_t>(token, columns, column, row);
+    case TypeId::kUint8: return store_integer<std::uint8_t>(token, columns, column, row);
+    case TypeId::kUint16: return store_integer<std::uint16_t>(token, columns, column, row);
+    case TypeId::kUint32: return store_integer<std::uint32_t>(token, columns, column, row);
+    case TypeId::kUint64: return store_integer<std::uint64_t>(token, columns, column, row);
     case TypeId::kFloat:
     case TypeId::kDouble: {
       auto value = parse_double(token);

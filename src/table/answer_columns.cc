@@ -98,6 +98,9 @@ void AnswerColumns::append_value(ArrowArray* array, const ColumnType& type, cons
     }
     case TypeId::kFloat:
     case TypeId::kDouble: ROWCALL_NA(ArrowArrayAppendDouble(array, values.doubles[row])); break;
+    case TypeId::kUint8:
+    case TypeId::kUint16:
+    case TypeId::kUint32:
     case TypeId::kUint64: ROWCALL_NA(ArrowArrayAppendUInt(array, static_cast<std::uint64_t>(values.ints[row]))); break;
     case TypeId::kDecimal: {
       ArrowDecimal decimal;

@@ -20,7 +20,8 @@ class AnswerColumns {
   /// `columns` must outlive this.
   AnswerColumns(const std::vector<Column>* columns, std::int64_t rows);
 
-  /// For kInt32, kInt64, kUint64 (as the same bits), kBool (0 or 1), kDate (days), kTimestamp (microseconds).
+  /// For integers (kUint64 as the same bits), kBool (0 or 1), kDate (days), kTimestamp (microseconds). The
+  /// value must fit the type.
   void set_int(std::size_t column, std::int64_t row, std::int64_t value);
   /// For kFloat and kDouble.
   void set_double(std::size_t column, std::int64_t row, double value);

@@ -9,10 +9,15 @@
 namespace rowcall::table {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, TypeId>, 10> kPlain = {{{"string", TypeId::kString},
+constexpr std::array<std::pair<std::string_view, TypeId>, 15> kPlain = {{{"string", TypeId::kString},
                                                                         {"bool", TypeId::kBool},
+                                                                        {"int8", TypeId::kInt8},
+                                                                        {"int16", TypeId::kInt16},
                                                                         {"int32", TypeId::kInt32},
                                                                         {"int64", TypeId::kInt64},
+                                                                        {"uint8", TypeId::kUint8},
+                                                                        {"uint16", TypeId::kUint16},
+                                                                        {"uint32", TypeId::kUint32},
                                                                         {"uint64", TypeId::kUint64},
                                                                         {"float", TypeId::kFloat},
                                                                         {"double", TypeId::kDouble},
@@ -24,7 +29,8 @@ constexpr int kDigitsMax = 38;
 }  // namespace
 
 const std::string_view kColumnTypes =
-    "string, bool, int32, int64, uint64, float, double, date, timestamp, decimal(PRECISION,SCALE) or json";
+    "string, bool, int8 to int64, uint8 to uint64, float, double, date, timestamp, decimal(PRECISION,SCALE) or "
+    "json";
 
 std::optional<ColumnType> ColumnType::parse(std::string_view text) {
   std::string name = lower(trimmed(text));

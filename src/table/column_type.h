@@ -14,8 +14,13 @@ namespace rowcall::table {
 enum class TypeId {
   kString,     ///< utf8
   kBool,
+  kInt8,
+  kInt16,
   kInt32,
   kInt64,
+  kUint8,
+  kUint16,
+  kUint32,
   kUint64,
   kFloat,
   kDouble,

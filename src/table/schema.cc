@@ -8,16 +8,27 @@
 namespace rowcall::table {
 namespace {
 
+ArrowType plain_type(TypeId id) {
+  switch (id) {
+    case TypeId::kBool: return NANOARROW_TYPE_BOOL;
+    case TypeId::kInt8: return NANOARROW_TYPE_INT8;
+    case TypeId::kInt16: return NANOARROW_TYPE_INT16;
+    case TypeId::kInt32: return NANOARROW_TYPE_INT32;
+    case TypeId::kInt64: return NANOARROW_TYPE_INT64;
+    case TypeId::kUint8: return NANOARROW_TYPE_UINT8;
+    case TypeId::kUint16: return NANOARROW_TYPE_UINT16;
+    case TypeId::kUint32: return NANOARROW_TYPE_UINT32;
+    case TypeId::kUint64: return NANOARROW_TYPE_UINT64;
+    case TypeId::kFloat: return NANOARROW_TYPE_FLOAT;
+    case TypeId::kDouble: return NANOARROW_TYPE_DOUBLE;
+    case TypeId::kDate: return NANOARROW_TYPE_DATE32;
+    default: return NANOARROW_TYPE_STRING;
+  }
+}
+
 void set_type(ArrowSchema* schema, const ColumnType& type) {
   switch (type.id) {
-    case TypeId::kString: ROWCALL_NA(ArrowSchemaSetType(schema, NANOARROW_TYPE_STRING)); break;
-    case TypeId::kBool: ROWCALL_NA(ArrowSchemaSetType(schema, NANOARROW_TYPE_BOOL)); break;
-    case TypeId::kInt32: ROWCALL_NA(ArrowSchemaSetType(schema, NANOARROW_TYPE_INT32)); break;
-    case TypeId::kInt64: ROWCALL_NA(ArrowSchemaSetType(schema, NANOARROW_TYPE_INT64)); break;
-    case TypeId::kUint64: ROWCALL_NA(ArrowSchemaSetType(schema, NANOARROW_TYPE_UINT64)); break;
-    case TypeId::kFloat: ROWCALL_NA(ArrowSchemaSetType(schema, NANOARROW_TYPE_FLOAT)); break;
-    case TypeId::kDouble: ROWCALL_NA(ArrowSchemaSetType(schema, NANOARROW_TYPE_DOUBLE)); break;
-    case TypeId::kDate: ROWCALL_NA(ArrowSchemaSetType(schema, NANOARROW_TYPE_DATE32)); break;
+    default: ROWCALL_NA(ArrowSchemaSetType(schema, plain_type(type.id))); break;
     case TypeId::kTimestamp:
       ROWCALL_NA(ArrowSchemaSetTypeDateTime(schema, NANOARROW_TYPE_TIMESTAMP, NANOARROW_TIME_UNIT_MICRO, "UTC"));
       break;
