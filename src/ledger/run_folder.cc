@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/run_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "base/disk.h"
+#include "base/try.h"
+
+namespace rowcall::ledger {
+namespace fs = std::filesystem;
+
+Result<RunFolder> RunFolder::open(const fs::path& path) {
+  TRY_VOID(make_folder(path));
+  fs::path lock_file = path / "lock";
+  int lock = ::open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (lock < 0) return failure(disk_error(lock_file, "creating", errno));
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    int why = errno;
+    ::close(lock);
+    if (why != EWOULDBLOCK) return failure(disk_error(lock_file, "locking", why));
+    return failure({ErrorCode::kSetting, path.string(), "another run is using this run directory",
+                    "one run at a time", "Wait for it, or name another with --run-dir."});
+  }
+  return RunFolder(path, lock);
+}
+
+Result<RunFolder> RunFolder::open_existing(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::exists(path / "job.toml", ignored)) {
+    return failure({ErrorCode::kNotFound, path.string(), "no run there (there is no job.toml)", "a run directory",
+                    "Run directories are made by `rowcall run`; by default they are in runs/."});
+  }
+  return open(path);
+}
+
+RunFolder::RunFolder(RunFolder&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+
+RunFolder& RunFolder::operator=(RunFolder&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(lock_, other.lock_);
+  return *this;
+}
+
+RunFolder::~RunFolder() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+Result<std::optional<RunState>> RunFolder::state() const {
+  std::optional<RunState> state;
+  fs::path file = path_ / "state.json";
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return state;
+  TRY(std::string text, read_file(file));
+  TRY(state, RunState::parse(text, file.string()));
+  return state;
+}
+
+Result<void> RunFolder::save(const RunState& state) const { return write_file(path_ / "state.json", state.text()); }
+
+Result<void> RunFolder::clear() const {
+  for (const char* name : {"state.json", "job.toml", "summary.json", "calls.log", "failures", "staging", "logs"}) {
+    std::error_code error;
+    fs::remove_all(path_ / name, error);
+    if (error) return failure(disk_error(path_ / name, "removing", error.value()));
+  }
+  return {};
+}
+
+}  // namespace rowcall::ledger
