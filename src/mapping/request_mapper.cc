@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "mapping/secrets.h"
 #include "mapping/url.h"
+#include "rowcall/version.h"
 
 namespace rowcall::mapping {
 namespace {
@@ -120,7 +121,7 @@ Result<void> RequestMapper::make_headers(const Job& job, const table::RowReader&
   };
   add_fixed_header("Host", authority_, false);
   if (!given("User-Agent")) {
-    add_fixed_header("User-Agent", request.user_agent.empty() ? "rowcall/0.1" : request.user_agent, false);
+    add_fixed_header("User-Agent", request.user_agent.empty() ? std::string("rowcall/") + kVersion : request.user_agent, false);
   }
   if (!given("Accept")) add_fixed_header("Accept", "*/*", false);
   has_body_ = !request.body.empty() || !is_bodiless(request.method);

@@ -50,4 +50,29 @@ Result<std::string> fetch_secret(const SecretRef& secret, std::string_view setti
   return value;
 }
 
+Result<std::vector<std::string>> secrets_of(const Job& job) {
+  std::vector<std::string> values;
+  const AuthSpec& auth = job.auth;
+  struct Entry {
+    AuthType type;
+    const SecretRef& secret;
+    const char* setting;
+  };
+  for (const Entry& entry : {Entry{AuthType::kBearer, auth.token, "auth.token"},
+                             Entry{AuthType::kBasic, auth.username, "auth.username"},
+                             Entry{AuthType::kBasic, auth.password, "auth.password"},
+                             Entry{AuthType::kApiKeyHeader, auth.key, "auth.key"},
+                             Entry{AuthType::kApiKeyQuery, auth.key, "auth.key"}}) {
+    if (auth.type != entry.type) continue;
+    TRY(std::string value, fetch_secret(entry.secret, entry.setting));
+    values.push_back(std::move(value));
+  }
+  for (const auto& [name, value] : job.request.headers) {
+    if (!is_secret_ref(value)) continue;
+    TRY(std::string secret, fetch_secret(SecretRef{value}, "request.headers." + name));
+    values.push_back(std::move(secret));
+  }
+  return values;
+}
+
 }  // namespace rowcall::mapping

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "rowcall/error.h"
 #include "rowcall/job.h"
@@ -15,6 +16,9 @@ namespace rowcall::mapping {
 /// The value behind "env:NAME" or "file:PATH" (one final line break is dropped). Fails when there is none,
 /// or it could not stand in a header; the error names the setting, never the value.
 Result<std::string> fetch_secret(const SecretRef& secret, std::string_view setting);
+
+/// All secret values of a job: those of [auth] and of headers. For masking them wherever they might show.
+Result<std::vector<std::string>> secrets_of(const Job& job);
 
 /// True for texts of the form "env:..." or "file:...".
 bool is_secret_ref(std::string_view text);

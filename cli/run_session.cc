@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/run_session.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <system_error>
+#include <utility>
+
+#include "base/disk.h"
+#include "base/parse.h"
+#include "base/try.h"
+#include "cli/stop_signals.h"
+#include "engine/picked_rows.h"
+#include "files/files.h"
+#include "mapping/secrets.h"
+#include "rowcall/version.h"
+#include "settings/job_text.h"
+#include "table/row_reader.h"
+#include "telemetry/unexpected.h"
+
+namespace rowcall::cli {
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string extension_of(FileFormat format) {
+  switch (format) {
+    case FileFormat::kCsv: return ".csv";
+    case FileFormat::kNdjson:
+    case FileFormat::kJson: return ".ndjson";
+    default: return ".parquet";
+  }
+}
+
+// The format the sink will have, by its setting or its name; tables of ours beside it have the same.
+FileFormat sink_format(const SinkSpec& sink) {
+  if (sink.format != FileFormat::kAuto) return sink.format;
+  std::string path = lower(sink.path);
+  for (const char* packed : {".gz", ".zst"}) {
+    if (path.ends_with(packed)) path.resize(path.rfind('.'));
+  }
+  if (path.ends_with(".csv")) return FileFormat::kCsv;
+  if (path.ends_with(".ndjson") || path.ends_with(".jsonl")) return FileFormat::kNdjson;
+  return FileFormat::kParquet;
+}
+
+SinkSpec failures_spec(const Job& job, const fs::path& folder) {
+  SinkSpec spec;
+  spec.path = folder.string() + "/";
+  spec.format = sink_format(job.sink);
+  spec.overwrite = true;  // the folder is the run's own
+  return spec;
+}
+
+// What the run before left behind, or a new state. Says on standard error what it found.
+Result<ledger::RunState> begin_or_go_on(const ledger::RunFolder& folder, const Job& job,
+                                        const std::vector<SourceFile>& source, const SessionOptions& options) {
+  std::string frozen = settings::to_toml(job);
+  TRY(std::optional<ledger::RunState> before, folder.state());
+  if (before && !options.fresh) {
+    std::string change = ledger::source_change(before->source, source);
+    if (change.empty() && before->job != frozen) change = "the job is another one";
+    if (!change.empty()) {
+      return failure({ErrorCode::kChanged, folder.path().string(), "it holds a run that was begun differently: " + change,
+                      "the same job on the same source",
+                      "Start anew with --fresh, or name another run directory with --run-dir."});
+    }
+    return *std::move(before);
+  }
+  TRY_VOID(folder.clear());
+  ledger::RunState state;
+  state.run_id = ledger::new_run_id();
+  state.job = frozen;
+  state.source = source;
+  TRY_VOID(write_file(folder.job_file(), frozen));
+  TRY_VOID(folder.save(state));
+  return state;
+}
+
+struct Tables {
+  std::unique_ptr<TableSource> source;
+  std::unique_ptr<TableSink> sink;
+  std::unique_ptr<TableSink> failures;
+};
+
+// The run itself: engine, telemetry, signals.
+Result<Report> carry_out(const Job& job, const ledger::RunFolder& folder, ledger::RunState state, TableSource* source,
+                         const Tables& tables, const SessionOptions& options) {
+  TRY(std::vector<std::string> secrets, mapping::secrets_of(job));
+  telemetry::TelemetryOptions told;
+  told.dir = folder.path();
+  told.version = kVersion;
+  told.console.quiet = options.quiet;
+  told.secrets = std::move(secrets);
+  TRY(auto telemetry, telemetry::Telemetry::open(job, std::move(told)));
+  telemetry::install_terminate_handler();
+  telemetry::TerminateWatch watch(&telemetry->logs());
+  StopFlag stop;
+  StopSignals signals(&stop);
+
+  Host host;
+  host.source = source;
+  host.sink = tables.sink.get();
+  host.failures = tables.failures.get();
+  host.listener = telemetry->listener();
+  host.stop = &stop;
+  host.run_id = state.run_id;
+  host.resume = state.commit;
+  host.commit = [&](const Commit& commit) {
+    state.commit = commit;
+    return folder.save(state);
+  };
+  TRY(Report report, run(job, host));
+  if (report.end == RunEnd::kComplete) {
+    state.complete = true;
+    TRY_VOID(folder.save(state));
+  }
+  TRY(std::string closing, telemetry->finish(report));
+  std::fputs(closing.c_str(), stderr);
+  return report;
+}
+
+}  // namespace
+
+fs::path run_directory(const Job& job) { return job.run.dir.empty() ? fs::path("runs") / job.name : fs::path(job.run.dir); }
+
+Exit exit_for(const Report& report) {
+  if (report.end == RunEnd::kFailed) return Exit::kError;
+  if (report.end == RunEnd::kStopped) return StopSignals::received() != 0 ? Exit::kInterrupted : Exit::kStopped;
+  bool all_answered = report.counts[Ending::kFailed] == 0 && report.counts[Ending::kUnreadable] == 0;
+  return all_answered ? Exit::kDone : Exit::kRowsFailed;
+}
+
+Result<Exit> run_job(Job job, const SessionOptions& options) {
+  TRY(ledger::RunFolder folder, ledger::RunFolder::open(run_directory(job)));
+  if (job.sink.path.empty()) job.sink.path = (folder.path() / ("output" + extension_of(job.sink.format))).string();
+  Tables tables;
+  TRY(tables.source, files::open_source(job.source, job.s3));
+  TRY(SourceInfo source, tables.source->info());
+  TRY(ledger::RunState state, begin_or_go_on(folder, job, source.files, options));
+  if (state.complete) {
+    std::fprintf(stderr, "%s is complete: %s rows, nothing left to do. --fresh starts anew.\n",
+                 folder.path().c_str(), grouped(state.commit.counts.rows).c_str());
+    return Exit::kDone;
+  }
+  if (state.commit.next.row > 0) {
+    std::fprintf(stderr, "Going on at row %s; %s parts are there already.\n",
+                 grouped(state.commit.next.row + 1).c_str(), grouped(state.commit.parts).c_str());
+    TRY_VOID(tables.source->seek(state.commit.next));
+  }
+  TRY(tables.sink, files::open_sink(job.sink, job.s3, folder.staging() / "sink"));
+  TRY(tables.failures, files::open_sink(failures_spec(job, folder.failures()), job.s3, folder.staging() / "failures"));
+  TRY(Report report, carry_out(job, folder, std::move(state), tables.source.get(), tables, options));
+  return exit_for(report);
+}
+
+namespace {
+
+// The numbers of the rows in the failure table that can be called again: all but the unreadable ones.
+Result<std::vector<std::int64_t>> failed_rows(const ledger::RunFolder& folder, const Job& job) {
+  std::vector<std::int64_t> numbers;
+  std::error_code ignored;
+  if (!fs::exists(folder.failures(), ignored)) return numbers;
+  SourceSpec spec;
+  spec.paths = {folder.failures().string()};
+  spec.format = sink_format(job.sink);
+  TRY(auto table, files::open_source(spec, job.s3));
+  TRY(OwnedSchema schema, table->schema());
+  TRY(table::RowReader reader, table::RowReader::make(*schema.get()));
+  // The run's own columns come last, whatever the input's are called.
+  int number = std::max(reader.find("rowcall_row_id"), reader.find("row_id"));
+  int error_class = std::max(reader.find("rowcall_error_class"), reader.find("error_class"));
+  for (;;) {
+    TRY(std::optional<SourceBatch> batch, table->next());
+    if (!batch) break;
+    TRY_VOID(reader.look_at(*batch->rows.get()));
+    for (std::int64_t row = 0; row < reader.rows(); ++row) {
+      std::string kind;
+      reader.append_text(kind, error_class, row);
+      if (kind == "unreadable") continue;
+      std::string text;
+      reader.append_text(text, number, row);
+      numbers.push_back(parse_int(text).value_or(-1));
+    }
+  }
+  std::ranges::sort(numbers);
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  return numbers;
+}
+
+}  // namespace
+
+Result<Exit> retry_failed(const fs::path& directory, const SessionOptions& options) {
+  TRY(ledger::RunFolder folder, ledger::RunFolder::open_existing(directory));
+  TRY(std::optional<ledger::RunState> state, folder.state());
+  if (!state || !state->complete) {
+    return failure({ErrorCode::kSetting, directory.string(), "the run is not finished", "a finished run",
+                    "Run the job again first: it goes on where it stopped."});
+  }
+  settings::Layers layers;
+  layers.job_file = folder.job_file();
+  layers.environment_sets = false;
+  TRY(settings::Loaded loaded, settings::load(layers));
+  settings::export_to_process(loaded.exports);
+  Job job = std::move(loaded.job);
+  TRY(std::vector<std::int64_t> numbers, failed_rows(folder, job));
+  if (numbers.empty()) {
+    std::fprintf(stderr, "%s has no failed rows that could be called again.\n", directory.c_str());
+    return Exit::kDone;
+  }
+  Tables tables;
+  TRY(tables.source, files::open_source(job.source, job.s3));
+  TRY(SourceInfo source, tables.source->info());
+  if (std::string change = ledger::source_change(state->source, source.files); !change.empty()) {
+    return failure({ErrorCode::kChanged, "the source", change, "the source of the run", "Run the job anew with --fresh."});
+  }
+  engine::PickedRows picked(tables.source.get(), std::move(numbers));
+  int turn = 1;
+  while (fs::exists(folder.path() / "retries" / std::to_string(turn))) ++turn;
+  TRY(ledger::RunFolder again, ledger::RunFolder::open(folder.path() / "retries" / std::to_string(turn)));
+  FileFormat format = sink_format(job.sink);
+  job.sink.path = (again.path() / ("output" + extension_of(format))).string();
+  job.sink.format = format;
+  ledger::RunState fresh;
+  fresh.run_id = state->run_id;  // the same keys as the first time
+  fresh.job = settings::to_toml(job);
+  fresh.source = state->source;
+  TRY_VOID(write_file(again.job_file(), fresh.job));
+  TRY(tables.sink, files::open_sink(job.sink, job.s3, again.staging() / "sink"));
+  TRY(tables.failures, files::open_sink(failures_spec(job, again.failures()), job.s3, again.staging() / "failures"));
+  TRY(Report report, carry_out(job, again, std::move(fresh), &picked, tables, options));
+  return exit_for(report);
+}
+
+}  // namespace rowcall::cli
