@@ -75,7 +75,8 @@ void Breaker::record_closed(bool failure, Instant now, Duration retry_after) {
   }
   bool long_enough = tenths_.back().number - tenths_.front().number >= 5;
   if (results >= 100 && long_enough && failures >= spec_.failure_share * results) {
-    open(now, retry_after, std::to_string(failures) + " of the last " + std::to_string(results) + " calls failed");
+    open(now, retry_after,
+         std::to_string(failures) + " of the last " + std::to_string(results) + " calls failed");
   }
 }
 

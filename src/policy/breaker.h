@@ -11,10 +11,11 @@
 #include <deque>
 #include <string>
 
-#include "policy/dice.h"
 #include "rowcall/job.h"
 #include "rowcall/outcome.h"
 #include "rowcall/time.h"
+
+#include "policy/dice.h"
 
 namespace rowcall::policy {
 
@@ -66,7 +67,7 @@ class Breaker {
   Instant held_since_{};
   Instant closed_at_ = Instant::min();
   double ramp_from_ = 1;
-  int times_open_ = 0;          // since it was last closed
+  int times_open_ = 0;  // since it was last closed
   // Closed: failures without a success between, and results in tenths of a second.
   int in_a_row_ = 0;
   Instant first_in_a_row_{};

@@ -42,11 +42,14 @@ void BucketLimit::unsent(PermitUse use) {
   --live_;
 }
 
-void BucketLimit::remember(Instant sent_at) { add(sent_at); }
+void BucketLimit::remember(Instant sent_at) {
+  add(sent_at);
+}
 
 void BucketLimit::add(Instant at) {
   std::int64_t number = number_of(at);
-  auto place = std::find_if(buckets_.begin(), buckets_.end(), [&](const Bucket& b) { return b.number >= number; });
+  auto place =
+      std::find_if(buckets_.begin(), buckets_.end(), [&](const Bucket& b) { return b.number >= number; });
   // Nearly always the newest bucket: look there first.
   if (!buckets_.empty() && buckets_.back().number < number) place = buckets_.end();
   if (place == buckets_.end() || place->number != number) place = buckets_.insert(place, {number, 0});

@@ -11,9 +11,10 @@
 #include <cstdint>
 #include <deque>
 
-#include "policy/strict_limit.h"
 #include "rowcall/job.h"
 #include "rowcall/time.h"
+
+#include "policy/strict_limit.h"
 
 namespace rowcall::policy {
 

@@ -25,26 +25,46 @@ OutcomeClass judge_error(TransportError error) {
 
 std::string_view reason_phrase(int status) {
   switch (status) {
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 402: return "Payment Required";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 422: return "Unprocessable Content";
-    case 425: return "Too Early";
-    case 429: return "Too Many Requests";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    default: return "";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 402:
+      return "Payment Required";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 422:
+      return "Unprocessable Content";
+    case 425:
+      return "Too Early";
+    case 429:
+      return "Too Many Requests";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    default:
+      return "";
   }
 }
 
@@ -93,15 +113,24 @@ std::string why(const Reply& reply) {
       }
       return text;
     }
-    case TransportError::kResolve: return "the host name does not resolve: " + reply.detail;
-    case TransportError::kConnect: return "no connection: " + reply.detail;
-    case TransportError::kTls: return "TLS handshake failed: " + reply.detail;
-    case TransportError::kCertificate: return "the server's certificate is not valid: " + reply.detail;
-    case TransportError::kClosed: return "connection lost before the whole answer had come: " + reply.detail;
-    case TransportError::kTimeout: return "no answer in time: " + reply.detail;
-    case TransportError::kTooLarge: return "answer too large: " + reply.detail;
-    case TransportError::kProtocol: return "the answer is not HTTP: " + reply.detail;
-    case TransportError::kCancelled: return "the run was stopped";
+    case TransportError::kResolve:
+      return "the host name does not resolve: " + reply.detail;
+    case TransportError::kConnect:
+      return "no connection: " + reply.detail;
+    case TransportError::kTls:
+      return "TLS handshake failed: " + reply.detail;
+    case TransportError::kCertificate:
+      return "the server's certificate is not valid: " + reply.detail;
+    case TransportError::kClosed:
+      return "connection lost before the whole answer had come: " + reply.detail;
+    case TransportError::kTimeout:
+      return "no answer in time: " + reply.detail;
+    case TransportError::kTooLarge:
+      return "answer too large: " + reply.detail;
+    case TransportError::kProtocol:
+      return "the answer is not HTTP: " + reply.detail;
+    case TransportError::kCancelled:
+      return "the run was stopped";
   }
   return "unknown";
 }

@@ -6,10 +6,11 @@
 
 #include <string>
 
-#include "policy/status_list.h"
 #include "rowcall/error.h"
 #include "rowcall/job.h"
 #include "rowcall/outcome.h"
+
+#include "policy/status_list.h"
 
 namespace rowcall::policy {
 

@@ -14,10 +14,11 @@
 #include <variant>
 #include <vector>
 
-#include "policy/bucket_limit.h"
-#include "policy/strict_limit.h"
 #include "rowcall/job.h"
 #include "rowcall/time.h"
+
+#include "policy/bucket_limit.h"
+#include "policy/strict_limit.h"
 
 namespace rowcall::policy {
 
@@ -63,8 +64,8 @@ class Limiter {
   RoundTripFloor floor_;
   std::vector<std::variant<StrictLimit, BucketLimit>> limits_;
   double rate_per_s_;
-  Duration interval_{};     // between two sends at full pace; zero when unlimited
-  Instant due_{};           // when the next send is due at an even pace
+  Duration interval_{};  // between two sends at full pace; zero when unlimited
+  Instant due_{};        // when the next send is due at an even pace
   double pace_share_ = 1;
 };
 

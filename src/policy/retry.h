@@ -10,10 +10,11 @@
 
 #include <optional>
 
-#include "policy/dice.h"
 #include "rowcall/job.h"
 #include "rowcall/outcome.h"
 #include "rowcall/time.h"
+
+#include "policy/dice.h"
 
 namespace rowcall::policy {
 
@@ -41,16 +42,17 @@ class RetryBudget {
 /// What is known of a call when one of its attempts has not succeeded.
 struct Trouble {
   OutcomeClass outcome = OutcomeClass::kTransient;
-  int attempt = 1;                     ///< The attempt that is over, from 1.
-  int tries = 1;                       ///< Those of them that were not throttled.
-  Duration spent{};                    ///< Since the call's first attempt, time held not counted.
-  std::optional<Duration> retry_after; ///< What the server asks for.
-  bool repeatable = true;              ///< False: repeating could do the work twice.
+  int attempt = 1;                      ///< The attempt that is over, from 1.
+  int tries = 1;                        ///< Those of them that were not throttled.
+  Duration spent{};                     ///< Since the call's first attempt, time held not counted.
+  std::optional<Duration> retry_after;  ///< What the server asks for.
+  bool repeatable = true;               ///< False: repeating could do the work twice.
 };
 
 class Retry {
  public:
-  Retry(const RetrySpec& spec, Dice* dice) : spec_(spec), budget_(spec.budget_share, spec.budget_per_s), dice_(dice) {}
+  Retry(const RetrySpec& spec, Dice* dice)
+      : spec_(spec), budget_(spec.budget_share, spec.budget_per_s), dice_(dice) {}
 
   void first_attempt(Instant now) { budget_.first_attempt(now); }
   /// How long to wait before the next attempt, or nothing if there shall be none.

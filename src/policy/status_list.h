@@ -14,7 +14,9 @@ class StatusList {
   /// commas; a later entry wins over an earlier one. Nothing when the text has another form.
   static std::optional<StatusList> parse(std::string_view text);
 
-  bool has(int status) const { return status >= 0 && status < 1000 && codes_[static_cast<std::size_t>(status)]; }
+  bool has(int status) const {
+    return status >= 0 && status < 1000 && codes_[static_cast<std::size_t>(status)];
+  }
   bool empty() const { return codes_.none(); }
 
  private:

@@ -21,7 +21,8 @@ Duration RoundTripFloor::floor() const {
   return smallest == Duration::max() ? Duration(0) : smallest;
 }
 
-StrictLimit::StrictLimit(RateLimit limit, Strictness strictness, Duration guard_max, const RoundTripFloor* floor)
+StrictLimit::StrictLimit(RateLimit limit, Strictness strictness, Duration guard_max,
+                         const RoundTripFloor* floor)
     : horizon_(limit.period + from_seconds(seconds(limit.period) * kDrift)),
       guard_max_(guard_max),
       strictness_(strictness),
