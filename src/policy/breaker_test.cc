@@ -271,6 +271,25 @@ TEST_F(BreakerTest, AProbeOfAnEarlierHalfOpenTimeIsStaleToo) {
   EXPECT_FALSE(probe(later));
 }
 
+TEST_F(BreakerTest, WhatWasNotAnnouncedIsNoProbe) {
+  Instant now = half_open(trip(kStart));
+  for (int i = 0; i < 100; ++i) result(i % 2 == 0 ? kSuccess : kTransient, now + 1ms);
+  EXPECT_EQ(breaker_.state(), State::kHalfOpen);
+  EXPECT_TRUE(probe(now + 2ms));
+  EXPECT_TRUE(probe(now + 2ms));
+  EXPECT_FALSE(probe(now + 2ms));
+}
+
+TEST_F(BreakerTest, FailuresFromBeforeAreForgottenWhenItCloses) {
+  // The second of results that counts reaches back over the first open time.
+  for (int i = 0; breaker_.state() == State::kClosed; ++i) result(kTransient, kStart + i * 1ms);
+  Instant now = half_open(kStart + 250ms);
+  ASSERT_LT(now, kStart + 850ms);
+  close(now);
+  for (int i = 0; i < 40; ++i) result(kTransient, now + i * 1ms);
+  EXPECT_EQ(breaker_.state(), State::kClosed);
+}
+
 TEST_F(BreakerTest, AWithdrawnProbeMakesRoomForAnother) {
   Instant now = half_open(trip(kStart));
   EXPECT_TRUE(probe(now));

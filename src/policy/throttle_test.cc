@@ -82,6 +82,14 @@ TEST_F(ThrottleTest, AnswersToCallsFromBeforeTheHoldTellOfThePast) {
   EXPECT_EQ(throttle_.held_until(), kStart + 2100ms + 1s);
 }
 
+TEST_F(ThrottleTest, AfterAHoldTheCountBeginsAnew) {
+  for (int i = 0; i < 4; ++i) throttled(i * 1ms, 1s);
+  Instant held_until = throttle_.held_until();
+  for (int i = 0; i < 100; ++i) success(2s + i * 1ms);
+  for (int i = 0; i < 97; ++i) throttled(2100ms, 1s);
+  EXPECT_EQ(throttle_.held_until(), held_until);
+}
+
 TEST_F(ThrottleTest, OtherFailuresAreNoThrottling) {
   for (int i = 0; i < 100; ++i) {
     throttle_.record(OutcomeClass::kTransient, kStart, kStart + 1ms, std::nullopt);

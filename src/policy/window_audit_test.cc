@@ -107,6 +107,16 @@ TEST(WindowAudit, SlicedItIsNeverBelowTheTruthAndHardlyAbove) {
   }
 }
 
+TEST(WindowAudit, ASliceStaysUntilItsLastSendIsOut) {
+  std::vector<Instant> sends;
+  for (int i = 0; i < 70'000; ++i) sends.push_back(kStart + i * 10us);
+  for (int i = 0; i < 10; ++i) sends.push_back(kStart + 800ms + i * 1400ns);  // one slice
+  // At this moment four sends of that slice are still in the window.
+  sends.insert(sends.end(), 80'000, kStart + 1800ms + 7us);
+  EXPECT_EQ(truth(sends, 1s), 80'004);
+  EXPECT_EQ(audited(sends, 1s), 80'010);
+}
+
 TEST(WindowAudit, KeepsLittleForVeryManySends) {
   WindowAudit audit(24h);
   for (std::int64_t i = 0; i < 2'000'000; ++i) audit.add(kStart + i * 8640us);
