@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 namespace rowcall::policy {
 
@@ -27,28 +26,25 @@ void Breaker::sent(Instant) {
   ++probes_out_;
 }
 
-void Breaker::withdraw() {
-  if (state_ != State::kHalfOpen || probes_out_ == 0) return;
+bool Breaker::is_probe(Instant sent_at) const {
+  return state_ == State::kHalfOpen && probes_out_ > 0 && sent_at >= open_until_;
+}
+
+void Breaker::withdraw(Instant sent_at) {
+  if (!is_probe(sent_at)) return;
   --probes_out_;
   --probes_sent_;
 }
 
 void Breaker::record(OutcomeClass outcome, Instant sent_at, Instant now, Duration retry_after) {
   if (!spec_.enabled) return;
-  bool failed = outcome == OutcomeClass::kTransient;
-  bool throttled = outcome == OutcomeClass::kThrottled;
-  switch (state_) {
-    case State::kClosed:
-      if (!throttled && sent_at >= closed_at_) record_closed(failed, now, retry_after);
-      break;
-    case State::kOpen:
-      break;  // sent before it opened: old news
-    case State::kHalfOpen:
-      if (sent_at < open_until_) break;
-      --probes_out_;
-      // A throttled probe reached a living API.
-      record_probe(failed, now, retry_after);
-      break;
+  bool failure = outcome == OutcomeClass::kTransient;
+  bool success = outcome == OutcomeClass::kSuccess || outcome == OutcomeClass::kNoMatch;
+  if (is_probe(sent_at)) {
+    --probes_out_;
+    record_probe(failure, now, retry_after);
+  } else if (state_ == State::kClosed && sent_at >= closed_at_ && (failure || success)) {
+    record_closed(failure, now, retry_after);
   }
 }
 
@@ -63,39 +59,36 @@ void Breaker::record_closed(bool failure, Instant now, Duration retry_after) {
     return;
   }
   if (in_a_row_++ == 0) first_in_a_row_ = now;
-  if (in_a_row_ >= spec_.failures_in_a_row && now - first_in_a_row_ >= 200ms) {
-    open(now, retry_after, std::to_string(in_a_row_) + " failures in a row");
-    return;
-  }
   int results = 0;
   int failures = 0;
-  for (const Second& t : tenths_) {
+  for (const Tenth& t : tenths_) {
     results += t.results;
     failures += t.failures;
   }
-  bool long_enough = tenths_.back().number - tenths_.front().number >= 5;
-  if (results >= 100 && long_enough && failures >= spec_.failure_share * results) {
-    open(now, retry_after, std::to_string(failures) + " of the last " + std::to_string(results) + " calls failed");
-  }
+  bool in_a_row = in_a_row_ >= spec_.failures_in_a_row && now - first_in_a_row_ >= kRowMin;
+  // Six tenths apart are at least half a second.
+  bool long_enough = tenth - tenths_.front().number >= 6;
+  bool most = results >= kResultsMin && long_enough && failures >= spec_.failure_share * results;
+  if (!in_a_row && !most) return;
+  reason_ = in_a_row ? std::to_string(in_a_row_) + " failures in a row"
+                     : std::to_string(failures) + " of the last " + std::to_string(results) + " calls failed";
+  held_since_ = now;
+  if (now - kSoon >= closed_at_) times_open_ = 0;
+  open(now, retry_after);
 }
 
 void Breaker::record_probe(bool failure, Instant now, Duration retry_after) {
   (failure ? probe_failures_ : probe_successes_) += 1;
   if (probe_failures_ >= 2 && probe_failures_ > probe_successes_) {
-    open(now, retry_after, "probes failed");
+    open(now, retry_after);
     return;
   }
-  bool all_back = probes_sent_ >= kProbesMax && probes_out_ <= 0;
+  bool all_back = probes_sent_ >= kProbesMax && probes_out_ == 0;
   if (probe_successes_ >= kSuccessesToClose || all_back) close(now);
 }
 
-void Breaker::open(Instant now, Duration retry_after, std::string reason) {
-  if (state_ == State::kClosed) {
-    held_since_ = now;
-    reason_ = std::move(reason);
-  }
+void Breaker::open(Instant now, Duration retry_after) {
   state_ = State::kOpen;
-  opened_at_ = now;
   double length = seconds(spec_.open) * std::exp2(std::min(times_open_, 20));
   length = std::min(length, seconds(spec_.open_max)) * (0.9 + 0.2 * dice_->share());
   open_until_ = now + std::max(from_seconds(length), retry_after);
@@ -109,7 +102,6 @@ void Breaker::close(Instant now) {
   closed_at_ = now;
   // A blip comes back at half the pace, an outage at a tenth: the API may need to warm up.
   ramp_from_ = times_open_ <= 1 ? 0.5 : 0.1;
-  times_open_ = 0;
 }
 
 double Breaker::pace_share(Instant now) const {

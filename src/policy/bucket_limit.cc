@@ -2,63 +2,62 @@
 #include "policy/bucket_limit.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/assert.h"
 
 namespace rowcall::policy {
 
-BucketLimit::BucketLimit(RateLimit limit, Duration guard_max)
+BucketLimit::BucketLimit(RateLimit limit, Strictness strictness, Duration guard_max)
     : width_(std::max(limit.period / 256, Duration(1))),
       horizon_(limit.period + from_seconds(seconds(limit.period) * StrictLimit::kDrift)),
       guard_max_(guard_max),
-      permits_(limit.calls) {}
+      guess_(StrictLimit::guess(limit.period)),
+      strictness_(strictness),
+      permits_(limit.calls) {
+  ROWCALL_ASSERT(limit.calls > 0 && limit.period > Duration(0), "settings refuse empty limits");
+}
 
 Instant BucketLimit::next(Instant now) {
   release_due(now);
-  if (live_ < permits_) return now;
-  return std::max(release_of(buckets_.front()), now + Duration(1));
+  if (live() < permits_) return now;
+  return buckets_.empty() ? now + guess_ : release_of(buckets_.front());
 }
 
 PermitUse BucketLimit::take(Instant now) {
   release_due(now);
-  ROWCALL_ASSERT(live_ < permits_, "a permit was taken that was not there");
-  add(now);
-  // The use is the bucket it was charged to, so that `sent` can move it.
-  return static_cast<PermitUse>(number_of(now));
+  ROWCALL_ASSERT(live() < permits_, "a permit was taken that was not there");
+  ++out_;
+  return 1;
 }
 
-void BucketLimit::sent(PermitUse use, Instant at) {
-  auto number = static_cast<std::int64_t>(use);
-  if (number == number_of(at)) return;
-  unsent(use);
-  add(at);
+void BucketLimit::sent(PermitUse, Instant at) {
+  ROWCALL_ASSERT(out_ > 0, "sent without a permit");
+  if (strictness_ == Strictness::kProof) return;
+  --out_;
+  charge(at);
 }
 
-void BucketLimit::unsent(PermitUse use) {
-  Bucket* bucket = find(static_cast<std::int64_t>(use));
-  // A permit taken that long ago came back with its bucket; what is sent now is charged anew by `sent`.
-  if (bucket == nullptr) return;
-  --bucket->calls;
-  --live_;
+void BucketLimit::answered(PermitUse, Instant at) {
+  if (strictness_ == Strictness::kMeasured) return;
+  ROWCALL_ASSERT(out_ > 0, "an answer to a call that was not sent");
+  --out_;
+  charge(at);
 }
 
-void BucketLimit::remember(Instant sent_at) { add(sent_at); }
+void BucketLimit::unsent(PermitUse) {
+  ROWCALL_ASSERT(out_ > 0, "only an unsent permit can be given back");
+  --out_;
+}
 
-void BucketLimit::add(Instant at) {
-  std::int64_t number = number_of(at);
-  auto place = std::find_if(buckets_.begin(), buckets_.end(), [&](const Bucket& b) { return b.number >= number; });
-  // Nearly always the newest bucket: look there first.
-  if (!buckets_.empty() && buckets_.back().number < number) place = buckets_.end();
+void BucketLimit::charge(Instant at) {
+  std::int64_t number = at.time_since_epoch() / width_;
+  // The newest bucket is the place of every call but those of an earlier run.
+  auto place = buckets_.end();
+  while (place != buckets_.begin() && std::prev(place)->number >= number) --place;
   if (place == buckets_.end() || place->number != number) place = buckets_.insert(place, {number, 0});
   ++place->calls;
-  ++live_;
-}
-
-BucketLimit::Bucket* BucketLimit::find(std::int64_t number) {
-  for (auto it = buckets_.rbegin(); it != buckets_.rend(); ++it) {
-    if (it->number == number) return &*it;
-  }
-  return nullptr;
+  ++charged_;
 }
 
 Instant BucketLimit::release_of(const Bucket& bucket) const {
@@ -67,7 +66,7 @@ Instant BucketLimit::release_of(const Bucket& bucket) const {
 
 void BucketLimit::release_due(Instant now) {
   while (!buckets_.empty() && release_of(buckets_.front()) <= now) {
-    live_ -= buckets_.front().calls;
+    charged_ -= buckets_.front().calls;
     buckets_.pop_front();
   }
 }

@@ -5,33 +5,40 @@
 // is divided into 256 buckets, and the sends of a bucket come back together, one period (and the largest
 // guard) after the bucket's end. Never over the limit; the price is at most 1/256 of the rate.
 //
+// With kProof a call is charged to the bucket of its answer, else to that of its sending; until then its
+// permit is out, however long that takes.
+//
 // A decision: no clock, no sleep. Belongs to the loop thread of one run.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 
-#include "policy/strict_limit.h"
 #include "rowcall/job.h"
 #include "rowcall/time.h"
 
+#include "policy/strict_limit.h"
+
 namespace rowcall::policy {
 
-/// The same questions as to a StrictLimit.
+/// The same questions as to a StrictLimit. One use is like the other: only their number counts.
 class BucketLimit {
  public:
-  BucketLimit(RateLimit limit, Duration guard_max);
+  BucketLimit(RateLimit limit, Strictness strictness, Duration guard_max);
 
   Instant next(Instant now);
   PermitUse take(Instant now);
   void sent(PermitUse use, Instant at);
-  void answered(PermitUse, Instant) {}
+  void answered(PermitUse use, Instant at);
+  void unanswered(PermitUse use, Instant at) { answered(use, at); }
   void unsent(PermitUse use);
-  void remember(Instant sent_at);
+  void remember(Instant sent_at) { charge(sent_at); }
   void set_permits(std::int64_t permits) { permits_ = permits; }
   std::int64_t permits() const { return permits_; }
-  std::int64_t live() const { return live_; }
+  std::int64_t live() const { return out_ + charged_; }
   Duration horizon() const { return horizon_; }
+  std::size_t buckets() const { return buckets_.size(); }
 
  private:
   struct Bucket {
@@ -39,17 +46,18 @@ class BucketLimit {
     std::int64_t calls;
   };
 
-  std::int64_t number_of(Instant at) const { return at.time_since_epoch() / width_; }
-  Bucket* find(std::int64_t number);
   Instant release_of(const Bucket& bucket) const;
-  void add(Instant at);
+  void charge(Instant at);
   void release_due(Instant now);
 
   Duration width_;
   Duration horizon_;
   Duration guard_max_;
+  Duration guess_;
+  Strictness strictness_;
   std::int64_t permits_;
-  std::int64_t live_ = 0;
+  std::int64_t out_ = 0;        // taken, and not charged yet
+  std::int64_t charged_ = 0;    // in buckets
   std::deque<Bucket> buckets_;  // ascending
 };
 

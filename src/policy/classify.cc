@@ -23,29 +23,65 @@ OutcomeClass judge_error(TransportError error) {
   }
 }
 
-std::string_view reason_phrase(int status) {
-  switch (status) {
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 402: return "Payment Required";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 422: return "Unprocessable Content";
-    case 425: return "Too Early";
-    case 429: return "Too Many Requests";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    default: return "";
+struct Phrase {
+  int status;
+  std::string_view text;
+};
+constexpr Phrase kPhrases[] = {{400, "Bad Request"},
+                               {401, "Unauthorized"},
+                               {402, "Payment Required"},
+                               {403, "Forbidden"},
+                               {404, "Not Found"},
+                               {405, "Method Not Allowed"},
+                               {408, "Request Timeout"},
+                               {409, "Conflict"},
+                               {410, "Gone"},
+                               {413, "Content Too Large"},
+                               {415, "Unsupported Media Type"},
+                               {422, "Unprocessable Content"},
+                               {425, "Too Early"},
+                               {429, "Too Many Requests"},
+                               {500, "Internal Server Error"},
+                               {501, "Not Implemented"},
+                               {502, "Bad Gateway"},
+                               {503, "Service Unavailable"},
+                               {504, "Gateway Timeout"}};
+
+std::string why_answered(int status) {
+  std::string text = "HTTP " + std::to_string(status);
+  for (const Phrase& phrase : kPhrases) {
+    if (phrase.status == status) text.append(" ").append(phrase.text);
   }
+  if (status >= 300 && status < 400) {
+    text += " (redirects are not followed; put the final address into request.url)";
+  }
+  return text;
+}
+
+std::string_view why_error(TransportError error) {
+  switch (error) {
+    case TransportError::kNone:
+      break;
+    case TransportError::kResolve:
+      return "the host name does not resolve";
+    case TransportError::kConnect:
+      return "no connection";
+    case TransportError::kTls:
+      return "TLS handshake failed";
+    case TransportError::kCertificate:
+      return "the server's certificate is not valid";
+    case TransportError::kClosed:
+      return "connection lost before the whole answer had come";
+    case TransportError::kTimeout:
+      return "no answer in time";
+    case TransportError::kTooLarge:
+      return "answer too large";
+    case TransportError::kProtocol:
+      return "the answer is not HTTP";
+    case TransportError::kCancelled:
+      return "the run was stopped";
+  }
+  return "unknown";
 }
 
 }  // namespace
@@ -83,32 +119,18 @@ OutcomeClass Classifier::judge(const Reply& reply) const {
 }
 
 std::string why(const Reply& reply) {
-  switch (reply.error) {
-    case TransportError::kNone: {
-      std::string text = "HTTP " + std::to_string(reply.status);
-      auto phrase = reason_phrase(reply.status);
-      if (!phrase.empty()) text += " " + std::string(phrase);
-      if (reply.status >= 300 && reply.status < 400) {
-        text += " (redirects are not followed; put the final address into request.url)";
-      }
-      return text;
-    }
-    case TransportError::kResolve: return "the host name does not resolve: " + reply.detail;
-    case TransportError::kConnect: return "no connection: " + reply.detail;
-    case TransportError::kTls: return "TLS handshake failed: " + reply.detail;
-    case TransportError::kCertificate: return "the server's certificate is not valid: " + reply.detail;
-    case TransportError::kClosed: return "connection lost before the whole answer had come: " + reply.detail;
-    case TransportError::kTimeout: return "no answer in time: " + reply.detail;
-    case TransportError::kTooLarge: return "answer too large: " + reply.detail;
-    case TransportError::kProtocol: return "the answer is not HTTP: " + reply.detail;
-    case TransportError::kCancelled: return "the run was stopped";
-  }
-  return "unknown";
+  if (reply.error == TransportError::kNone) return why_answered(reply.status);
+  std::string text(why_error(reply.error));
+  if (!reply.detail.empty()) text += ": " + reply.detail;
+  return text;
 }
 
 bool fate_unknown(const Reply& reply) {
-  if (!reply.on_wire || reply.status != 0) return false;
-  return reply.error != TransportError::kNone && reply.error != TransportError::kCertificate;
+  if (!reply.on_wire) return false;
+  if (reply.error != TransportError::kNone) return reply.error != TransportError::kCertificate;
+  // 501 and 505 refuse the call as it stands.
+  if (reply.status < 500 || reply.status == 501 || reply.status == 505) return false;
+  return reply.status != 503 || reply.retry_after.empty();
 }
 
 }  // namespace rowcall::policy

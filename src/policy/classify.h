@@ -6,10 +6,11 @@
 
 #include <string>
 
-#include "policy/status_list.h"
 #include "rowcall/error.h"
 #include "rowcall/job.h"
 #include "rowcall/outcome.h"
+
+#include "policy/status_list.h"
 
 namespace rowcall::policy {
 
@@ -31,10 +32,12 @@ class Classifier {
   StatusList transient_;
 };
 
-/// Why an attempt did not succeed, for people: "503 Service Unavailable", "no answer within 30s".
+/// Why an attempt did not succeed, for people: "HTTP 503 Service Unavailable", "no answer in time: ...".
 std::string why(const Reply& reply);
 
-/// True when it is not known whether the API carried out the call: it may have left, and no answer came.
+/// True when it is not known whether the API carried out the call, so that repeating it could do the work
+/// twice: it may have left, and no whole answer came, or one which says that something broke on the way
+/// (a 5xx). An answer that refuses the call settles its fate: 4xx, 501, 505, 503 with Retry-After.
 bool fate_unknown(const Reply& reply);
 
 }  // namespace rowcall::policy

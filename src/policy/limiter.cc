@@ -12,9 +12,8 @@ Limiter::Limiter(const LimitSpec& spec) : rate_per_s_(std::numeric_limits<double
   ROWCALL_ASSERT(spec.rate.size() <= kLimitsMax, "settings refuse more limits");
   Duration shortest = Duration::max();
   for (const RateLimit& limit : spec.rate) {
-    // Proof needs each answer's own time, which buckets do not keep.
-    if (limit.calls > kStampsMax && spec.strict == Strictness::kMeasured) {
-      limits_.emplace_back(std::in_place_type<BucketLimit>, limit, spec.guard_max);
+    if (limit.calls > kStampsMax) {
+      limits_.emplace_back(std::in_place_type<BucketLimit>, limit, spec.strict, spec.guard_max);
     } else {
       limits_.emplace_back(std::in_place_type<StrictLimit>, limit, spec.strict, spec.guard_max, &floor_);
     }
@@ -32,8 +31,17 @@ Instant Limiter::next(Instant now) {
   for (auto& limit : limits_) {
     earliest = std::max(earliest, std::visit([&](auto& l) { return l.next(now); }, limit));
   }
-  if (interval_ > Duration(0)) earliest = std::max(earliest, due_ - kCatchUp);
+  if (turn_) earliest = std::max(earliest, due() - kCatchUp);
   return earliest;
+}
+
+Instant Limiter::due() const {
+  return *turn_ + from_seconds(seconds(interval_) / pace_share_);
+}
+
+void Limiter::set_pace_share(double share) {
+  ROWCALL_ASSERT(share > 0 && share <= 1, "a pace share of zero would hold the run for ever");
+  pace_share_ = share;
 }
 
 Permit Limiter::take(Instant now) {
@@ -41,8 +49,7 @@ Permit Limiter::take(Instant now) {
   for (std::size_t i = 0; i < limits_.size(); ++i) {
     permit.uses[i] = std::visit([&](auto& l) { return l.take(now); }, limits_[i]);
   }
-  auto interval = from_seconds(seconds(interval_) / pace_share_);
-  due_ = std::max(due_, now) + interval;
+  if (interval_ > Duration(0)) turn_ = turn_ ? std::max(due(), now) : now;
   return permit;
 }
 
@@ -56,6 +63,12 @@ void Limiter::answered(const Permit& permit, Instant sent_at, Instant at) {
   floor_.record(at - sent_at, at);
   for (std::size_t i = 0; i < limits_.size(); ++i) {
     std::visit([&](auto& l) { l.answered(permit.uses[i], at); }, limits_[i]);
+  }
+}
+
+void Limiter::unanswered(const Permit& permit, Instant at) {
+  for (std::size_t i = 0; i < limits_.size(); ++i) {
+    std::visit([&](auto& l) { l.unanswered(permit.uses[i], at); }, limits_[i]);
   }
 }
 

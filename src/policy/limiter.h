@@ -14,10 +14,11 @@
 #include <variant>
 #include <vector>
 
-#include "policy/bucket_limit.h"
-#include "policy/strict_limit.h"
 #include "rowcall/job.h"
 #include "rowcall/time.h"
+
+#include "policy/bucket_limit.h"
+#include "policy/strict_limit.h"
 
 namespace rowcall::policy {
 
@@ -44,14 +45,22 @@ class Limiter {
   Instant next(Instant now);
   /// Only when `next(now) <= now`.
   Permit take(Instant now);
+  /// The request was written. `at` is read after the write, and is never before an earlier `at`.
   void sent(const Permit& permit, Instant at);
+  /// The answer to a sent request is complete.
   void answered(const Permit& permit, Instant sent_at, Instant at);
+  /// A sent request gets no answer: it timed out, its connection was lost, it was cancelled. Not the same
+  /// as an answer at `at`: a connection lost at once would look like a very fast round trip.
+  void unanswered(const Permit& permit, Instant at);
+  /// Nothing left this machine. The permit is free at once; its turn in the pace has passed.
   void unsent(const Permit& permit);
-  /// Accounts for a send of an earlier run.
+  /// Accounts for a send of an earlier run. With kProof, pass the time of its answer, or for a call without
+  /// one the time at which that run had certainly ended.
   void remember(Instant sent_at);
 
-  /// Slows the pace to this share of the configured one, in (0, 1]; the strict limits stay as they are.
-  void set_pace_share(double share) { pace_share_ = share; }
+  /// Slows the pace to this share of the configured one, in (0, 1], from the next question on; the strict
+  /// limits stay as they are. Without a limit there is no pace to slow.
+  void set_pace_share(double share);
   double pace_share() const { return pace_share_; }
 
   bool unlimited() const { return limits_.empty(); }
@@ -60,11 +69,13 @@ class Limiter {
   Duration round_trip_floor() const { return floor_.floor(); }
 
  private:
+  Instant due() const;
+
   RoundTripFloor floor_;
   std::vector<std::variant<StrictLimit, BucketLimit>> limits_;
   double rate_per_s_;
-  Duration interval_{};     // between two sends at full pace; zero when unlimited
-  Instant due_{};           // when the next send is due at an even pace
+  Duration interval_{};          // between two sends at full pace; zero when unlimited
+  std::optional<Instant> turn_;  // when the last send was due, or was made if that was later
   double pace_share_ = 1;
 };
 

@@ -6,28 +6,45 @@
 
 namespace rowcall::policy {
 
-void RetryBudget::refill(Instant now) {
-  if (at_ == Instant{}) at_ = now;
+void RetryBudget::age(Instant now) {
+  if (!begin_) begin_ = at_ = now;
   double passed = std::max(seconds(now - at_), 0.0);
   at_ = std::max(at_, now);
-  first_per_s_ *= std::exp(-passed / kSaved);
-  double cap = kSaved * (per_s_ + share_ * first_per_s_);
-  tokens_ = std::min(tokens_ + per_s_ * passed, std::max(cap, 1.0));
+  first_per_s_ *= std::exp(-passed / kMemory);
+  success_per_s_ *= std::exp(-passed / kMemory);
+}
+
+double RetryBudget::income(Instant now) const {
+  // In the first seconds the smoothed rates are still far below the true ones.
+  double grown = 1 - std::exp(-std::max(seconds(now - *begin_), 1.0) / kMemory);
+  return per_s_ + (share_ * first_per_s_ + success_per_s_) / grown;
 }
 
 void RetryBudget::first_attempt(Instant now) {
-  refill(now);
-  first_per_s_ += 1 / kSaved;
-  tokens_ += share_;
+  age(now);
+  first_per_s_ += 1 / kMemory;
+}
+
+void RetryBudget::succeeded(Instant now) {
+  age(now);
+  success_per_s_ += 1 / kMemory;
 }
 
 Duration RetryBudget::take(Instant now) {
-  refill(now);
-  tokens_ -= 1;
-  if (tokens_ >= 0) return Duration(0);
-  double income = per_s_ + share_ * first_per_s_;
-  return income > 0 ? from_seconds(std::min(-tokens_ / income, 3600.0)) : std::chrono::hours(1);
+  age(now);
+  // Without any income, one an hour: a setting of nothing means very few, not never.
+  double each = 1 / std::max(income(now), 1. / 3600);
+  turn_ = std::max(turn_, now - from_seconds(kMemory)) + from_seconds(each);
+  turn_ = std::min(turn_, now + std::chrono::years(1));
+  return std::max(turn_ - now, Duration(0));
 }
+
+Retry::Retry(const RetrySpec& spec, Dice* dice, double granted_per_s)
+    : spec_(spec),
+      budget_(spec.budget_share, std::isfinite(granted_per_s)
+                                     ? std::max(spec.budget_per_s, spec.budget_share * granted_per_s)
+                                     : spec.budget_per_s),
+      dice_(dice) {}
 
 std::optional<Duration> Retry::again(const Trouble& trouble, Instant now) {
   bool throttled = trouble.outcome == OutcomeClass::kThrottled;

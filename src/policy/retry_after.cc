@@ -12,7 +12,8 @@ namespace rowcall::policy {
 
 std::optional<std::int64_t> http_date(std::string_view text) {
   std::string copy(trimmed(text));
-  for (const char* form : {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
+  for (const char* form :
+       {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
     std::tm parts{};
     const char* end = ::strptime(copy.c_str(), form, &parts);
     if (end != nullptr && *end == '\0') return ::timegm(&parts);

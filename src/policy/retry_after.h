@@ -2,6 +2,7 @@
 // The Retry-After header in both of its forms (RFC 9110, section 10.2.3).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 

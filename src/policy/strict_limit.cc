@@ -10,24 +10,35 @@ namespace rowcall::policy {
 void RoundTripFloor::record(Duration round_trip, Instant now) {
   if (now - turned_at_ >= kSpan) {
     previous_ = current_;
-    current_ = Duration::max();
+    current_ = {};
     turned_at_ = now;
   }
-  current_ = std::min(current_, round_trip);
+  current_.round_trip = std::min(current_.round_trip, round_trip);
+  ++current_.of;
+  std::int64_t tenth = now.time_since_epoch() / std::chrono::milliseconds(100);
+  if (tenth != tenth_) ++current_.tenths;
+  tenth_ = tenth;
 }
 
 Duration RoundTripFloor::floor() const {
-  Duration smallest = std::min(current_, previous_);
-  return smallest == Duration::max() ? Duration(0) : smallest;
+  if (current_.of + previous_.of < kTrustedFrom) return Duration(0);
+  if (current_.tenths + previous_.tenths < kTenthsFrom) return Duration(0);
+  return std::min(current_.round_trip, previous_.round_trip);
 }
 
-StrictLimit::StrictLimit(RateLimit limit, Strictness strictness, Duration guard_max, const RoundTripFloor* floor)
+StrictLimit::StrictLimit(RateLimit limit, Strictness strictness, Duration guard_max,
+                         const RoundTripFloor* floor)
     : horizon_(limit.period + from_seconds(seconds(limit.period) * kDrift)),
       guard_max_(guard_max),
+      guess_(guess(limit.period)),
       strictness_(strictness),
       floor_(floor),
       permits_(limit.calls) {
   ROWCALL_ASSERT(limit.calls > 0 && limit.period > Duration(0), "settings refuse empty limits");
+}
+
+Duration StrictLimit::guess(Duration period) {
+  return std::clamp<Duration>(period / 1000, std::chrono::milliseconds(1), std::chrono::milliseconds(100));
 }
 
 Instant StrictLimit::next(Instant now) {
@@ -38,10 +49,10 @@ Instant StrictLimit::next(Instant now) {
   if (strictness_ == Strictness::kMeasured && !flying_.empty()) {
     earliest = std::min(earliest, flying_.front().first + horizon_ + guard_max_);
   }
-  // Permits taken but not yet sent, or (kProof) answers still out: look again soon.
-  if (earliest == Instant::max()) earliest = now + std::chrono::milliseconds(1);
+  // Permits taken but not yet sent, or (kProof) answers still out: no time is known, so look again soon.
+  if (earliest == Instant::max()) earliest = now + guess_;
   // Several may have to come back when the number of permits was lowered; the first is a good time to look.
-  return std::max(earliest, now + Duration(1));
+  return earliest;
 }
 
 PermitUse StrictLimit::take(Instant now) {
@@ -60,10 +71,20 @@ void StrictLimit::sent(PermitUse use, Instant at) {
 
 void StrictLimit::answered(PermitUse use, Instant at) {
   Use* u = find(use);
+  ROWCALL_ASSERT(u == nullptr || u->state != State::kTaken, "an answer to a call that was not sent");
   // Already back by time alone: its answer took longer than any guard.
   if (u == nullptr || u->state != State::kFlying) return;
   u->round_trip = at - u->sent;
   cool(use, strictness_ == Strictness::kProof ? at + horizon_ : u->sent + horizon_ + guard(u->round_trip));
+}
+
+void StrictLimit::unanswered(PermitUse use, Instant at) {
+  Use* u = find(use);
+  ROWCALL_ASSERT(u == nullptr || u->state != State::kTaken, "a call was lost that was not sent");
+  // With kMeasured time alone brings it back, after the largest guard.
+  if (strictness_ == Strictness::kProof && u != nullptr && u->state == State::kFlying) {
+    cool(use, at + horizon_ + guard_max_);
+  }
 }
 
 void StrictLimit::unsent(PermitUse use) {
@@ -76,21 +97,22 @@ void StrictLimit::remember(Instant sent_at) {
   PermitUse use = new_use(State::kCooling);
   Use* u = find(use);
   u->sent = sent_at;
-  u->round_trip = Duration::max();  // not known: the largest guard
+  u->round_trip = guard_max_;  // not known
   cool(use, sent_at + horizon_ + guard_max_);
 }
 
 Duration StrictLimit::guard(Duration round_trip) const {
-  if (round_trip == Duration::max()) return guard_max_;
   return std::clamp(round_trip - floor_->floor(), Duration(0), guard_max_);
 }
 
 void StrictLimit::release_due(Instant now) {
-  while (!flying_.empty() && flying_.front().first + horizon_ + guard_max_ <= now) {
-    PermitUse use = flying_.front().second;
+  while (!flying_.empty()) {
+    auto [sent_at, use] = flying_.front();
+    const Use* u = find(use);
+    bool answered = u == nullptr || u->state != State::kFlying;
+    if (!answered && sent_at + horizon_ + guard_max_ > now) break;
     flying_.pop_front();
-    Use* u = find(use);  // null when it was answered long ago
-    if (u != nullptr && u->state == State::kFlying) free_use(use);
+    if (!answered) free_use(use);
   }
   while (!cooling_.empty() && cooling_.top().release <= now) {
     PermitUse use = cooling_.top().use;
@@ -125,7 +147,9 @@ PermitUse StrictLimit::new_use(State state) {
 }
 
 StrictLimit::Use* StrictLimit::find(PermitUse use) {
-  Use& u = uses_[use & 0xffffffff];
+  std::size_t index = use & 0xffffffff;
+  if (index >= uses_.size()) return nullptr;
+  Use& u = uses_[index];
   return u.generation == use >> 32 ? &u : nullptr;
 }
 

@@ -5,7 +5,8 @@
 // H = P + clock drift + guard; so any window of length P holds at most one send per permit: at most N.
 // The guard covers what the network may do to the distance between two arrivals at the server: it is the
 // measured delay of that very call over the fastest one (round trip minus smallest round trip), and at
-// most `guard_max`. Proof and measurements: docs/decisions/0003-limiter.md.
+// most `guard_max`. With kProof a permit comes back a period after the answer instead, and the guard is
+// needed only for calls that have none. Proof and measurements: docs/decisions/0003-limiter.md.
 //
 // A decision: no clock, no sleep. Belongs to the loop thread of one run.
 #pragma once
@@ -24,15 +25,27 @@ namespace rowcall::policy {
 /// A shorter memory would rise with a standing queue, and guard too little.
 class RoundTripFloor {
  public:
+  /// The smallest of a few round trips proves nothing, nor that of thousands from one moment: all of them
+  /// may have been delayed (a cold path, a start that was held up).
+  static constexpr std::int64_t kTrustedFrom = 256;
+  static constexpr std::int64_t kTenthsFrom = 10;
+
   void record(Duration round_trip, Instant now);
-  /// Zero until something was recorded.
+  /// Zero while what is remembered are fewer than `kTrustedFrom` round trips, or they come from fewer than
+  /// `kTenthsFrom` tenths of a second: all of a round trip then counts as delay, which is always safe.
   Duration floor() const;
 
  private:
   static constexpr Duration kSpan = std::chrono::minutes(5);
-  Duration current_ = Duration::max();
-  Duration previous_ = Duration::max();
+  struct Smallest {
+    Duration round_trip = Duration::max();
+    std::int64_t of = 0;
+    std::int64_t tenths = 0;
+  };
+  Smallest current_;
+  Smallest previous_;
   Instant turned_at_{};
+  std::int64_t tenth_ = 0;  // of the last one recorded
 };
 
 /// One use of a permit, from `take` to `answered`. Zero is none. Never the same number twice, so that a
@@ -47,15 +60,19 @@ class StrictLimit {
   /// `floor` is shared by the limits of one endpoint and outlives them.
   StrictLimit(RateLimit limit, Strictness strictness, Duration guard_max, const RoundTripFloor* floor);
 
-  /// When a permit is there: not later than `now` if one can be taken. If permits come back only with
-  /// answers (kProof), the time given is a guess and asking again after an answer is needed.
+  /// When a permit is there: not later than `now` if one can be taken. While every permit waits for its
+  /// write or (kProof) for its answer no time is known: then it is `now + guess`, and asking again after an
+  /// answer is sooner.
   Instant next(Instant now);
   /// Takes a permit. Only when `next(now) <= now`.
   PermitUse take(Instant now);
   /// The request was written. `at` is read after the write: the latest moment it can have left.
   void sent(PermitUse use, Instant at);
-  /// The answer is complete, or known never to come.
+  /// The answer is complete.
   void answered(PermitUse use, Instant at);
+  /// It is known that no answer will come. How long the call was under way, nobody knows: the largest
+  /// guard, and with kProof the largest guard from `at` on.
+  void unanswered(PermitUse use, Instant at);
   /// Nothing left this machine: the permit is free at once.
   void unsent(PermitUse use);
 
@@ -69,6 +86,8 @@ class StrictLimit {
   std::int64_t live() const { return live_; }
   /// P with the allowance for drift, without any guard.
   Duration horizon() const { return horizon_; }
+  /// When to look again if nothing better is known: a thousandth of the period, but 1 to 100 ms.
+  static Duration guess(Duration period);
 
  private:
   enum class State : std::uint8_t { kFree, kTaken, kFlying, kCooling };
@@ -93,13 +112,15 @@ class StrictLimit {
 
   Duration horizon_;
   Duration guard_max_;
+  Duration guess_;
   Strictness strictness_;
   const RoundTripFloor* floor_;
   std::int64_t permits_;
   std::int64_t live_ = 0;
   std::vector<Use> uses_;
   std::vector<std::uint32_t> free_uses_;
-  // Sends in order of time. One whose answer is still out comes back when even the largest guard is over.
+  // kMeasured: sends in order of time, with answered ones among them, but not in front. One whose answer is
+  // still out comes back when even the largest guard is over.
   std::deque<std::pair<Instant, PermitUse>> flying_;
   std::priority_queue<Cooling, std::vector<Cooling>, std::greater<>> cooling_;
 };

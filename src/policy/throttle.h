@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Retry-After for everyone: when most answers say "too fast, come back later", all calls wait, not only
-// the ones that were told.
+// Retry-After for everyone: when half of the answers say "too fast, come back later", all calls wait, not
+// only the ones that were told. The answers of the last 200 ms count, or the last four if those are more:
+// a slow job has no four in 200 ms.
 //
 // A decision: no clock, no sleep. Belongs to the loop thread of one run.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <optional>
 
@@ -23,14 +25,14 @@ class Throttle {
 
  private:
   static constexpr Duration kWindow = std::chrono::milliseconds(200);
-  static constexpr int kResultsMin = 4;
+  static constexpr std::size_t kResultsMin = 4;
 
   struct Result {
     Instant at;
     bool throttled;
   };
   std::deque<Result> results_;
-  int throttled_ = 0;
+  std::size_t throttled_ = 0;  // of `results_`
   Instant held_until_{};
 };
 

@@ -6,17 +6,18 @@
 namespace rowcall::policy {
 
 void WindowAudit::add(Instant sent_at) {
-  if (!entries_.empty()) sent_at = std::max(sent_at, entries_.back().at);
-  while (!entries_.empty() && entries_.front().at + period_ <= sent_at) {
+  if (!entries_.empty()) sent_at = std::max(sent_at, entries_.back().last);
+  while (!entries_.empty() && entries_.front().last + period_ <= sent_at) {
     in_window_ -= entries_.front().sends;
     entries_.pop_front();
   }
-  // A slice carries the time of its last send, so its sends leave the window late, never early.
-  if (entries_.size() >= kExactMax && sent_at - entries_.back().at < slice_) {
-    entries_.back().at = sent_at;
+  // A slice leaves the window with its last send, so its sends leave late, never early. Its length counts
+  // from the first one: from the last, a steady stream would be one slice without an end.
+  if (entries_.size() >= kExactMax && sent_at - entries_.back().first < slice_) {
+    entries_.back().last = sent_at;
     ++entries_.back().sends;
   } else {
-    entries_.push_back({sent_at, 1});
+    entries_.push_back({sent_at, sent_at, 1});
   }
   ++in_window_;
   if (in_window_ > worst_) {

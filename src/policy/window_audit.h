@@ -2,11 +2,13 @@
 // The most sends found in any window of a given length: what the limit really was.
 //
 // Knows nothing of the limiter it audits. Up to 65,536 sends a window are counted exactly; beyond that
-// they are counted in slices of a 65,536th of the window, which can only make the count higher.
+// they are counted in slices of a 65,536th of the window, which can only make the count higher, and by no
+// more than the sends of one slice.
 //
 // Plain state; any one thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 
@@ -26,10 +28,13 @@ class WindowAudit {
   /// The last moment of that window.
   Instant worst_end() const { return worst_end_; }
   Duration period() const { return period_; }
+  /// What is kept, for a look at the memory.
+  std::size_t entries() const { return entries_.size(); }
 
  private:
   struct Entry {
-    Instant at;
+    Instant first;
+    Instant last;
     std::int64_t sends;
   };
   static constexpr std::size_t kExactMax = 65'536;

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/limiter.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "policy/limiter_simulation.h"
+
+namespace rowcall::policy {
+namespace {
+
+using namespace std::chrono_literals;
+using simulation::most_in_any_window;
+
+constexpr Instant kStart{1h};
+
+LimitSpec spec_of(std::vector<RateLimit> rate) {
+  LimitSpec spec;
+  spec.rate = std::move(rate);
+  return spec;
+}
+
+/// Sends as early as the limiter allows, on a clock that is exact; answers take 1 ms.
+std::vector<Instant> send(Limiter* limiter, int count, Instant from = kStart) {
+  std::vector<Instant> sent;
+  Instant now = from;
+  while (static_cast<int>(sent.size()) < count) {
+    now = std::max(now, limiter->next(now));
+    if (limiter->next(now) > now) continue;
+    Permit permit = limiter->take(now);
+    limiter->sent(permit, now);
+    limiter->answered(permit, now, now + 1ms);
+    sent.push_back(now);
+  }
+  return sent;
+}
+
+TEST(Limiter, WithoutALimitThereIsNothingToWaitFor) {
+  Limiter limiter(spec_of({}));
+  EXPECT_TRUE(limiter.unlimited());
+  EXPECT_TRUE(std::isinf(limiter.rate_per_s()));
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_EQ(limiter.next(kStart), kStart);
+    limiter.sent(limiter.take(kStart), kStart);
+  }
+}
+
+TEST(Limiter, TheRateIsThatOfTheTightestLimit) {
+  EXPECT_DOUBLE_EQ(Limiter(spec_of({{5000, 1s}})).rate_per_s(), 5000);
+  EXPECT_DOUBLE_EQ(Limiter(spec_of({{5000, 1s}, {60, 1min}})).rate_per_s(), 1);
+  EXPECT_DOUBLE_EQ(Limiter(spec_of({{10, 1min}, {5000, 1s}})).rate_per_s(), 10. / 60);
+}
+
+TEST(Limiter, SendsAreSpreadEvenly) {
+  Limiter limiter(spec_of({{5000, 1s}}));
+  std::vector<Instant> sent = send(&limiter, 4000);
+  // 1.05 times the rate, and what 2 ms hold on top.
+  EXPECT_EQ(most_in_any_window(sent, 20ms), 116);
+  EXPECT_NEAR(seconds(sent.back() - sent.front()), 4000 / 5250., 0.003);
+}
+
+TEST(Limiter, ALateWakeUpIsCaughtUpWithButNotMore) {
+  Limiter limiter(spec_of({{1000, 1s}}));
+  send(&limiter, 100);
+  Instant late = kStart + 10s;
+  int at_once = 0;
+  for (; limiter.next(late) <= late; ++at_once) limiter.sent(limiter.take(late), late);
+  EXPECT_EQ(at_once, 3);  // one that is due, and two for 2 ms
+}
+
+TEST(Limiter, SeveralLimitsHoldAtOnce) {
+  Limiter limiter(spec_of({{100, 1s}, {300, 10s}, {1000, 1min}}));
+  std::vector<Instant> sent = send(&limiter, 5000);
+  EXPECT_EQ(most_in_any_window(sent, 1s), 100);
+  EXPECT_EQ(most_in_any_window(sent, 10s), 300);
+  EXPECT_EQ(most_in_any_window(sent, 1min), 1000);
+}
+
+TEST(Limiter, ADailyLimitHoldsBesideAShortOne) {
+  Limiter limiter(spec_of({{2000, 1s}, {250'000, 24h}}));
+  std::vector<Instant> sent = send(&limiter, 600'000);
+  EXPECT_LE(most_in_any_window(sent, 1s), 2000);
+  EXPECT_EQ(most_in_any_window(sent, 24h), 250'000);
+  EXPECT_LT(seconds(sent.back() - sent.front()), 2.02 * 86400);
+  // It is kept in buckets, for the memory: the first comes back with the others of its 256th of the day.
+  EXPECT_GE(sent[250'000] - sent[0], 24h + 112s);
+}
+
+TEST(Limiter, SendsOfAnEarlierRunCountForEveryLimit) {
+  Limiter limiter(spec_of({{10, 1s}, {15, 1min}}));
+  std::vector<Instant> both;
+  for (int i = 0; i < 10; ++i) both.push_back(kStart - 500ms + i * 10ms);
+  for (Instant at : both) limiter.remember(at);
+  for (Instant at : send(&limiter, 30)) both.push_back(at);
+  EXPECT_LE(most_in_any_window(both, 1s), 10);
+  EXPECT_LE(most_in_any_window(both, 1min), 15);
+}
+
+TEST(Limiter, AnUnsentPermitIsFreeForEveryLimit) {
+  Limiter limiter(spec_of({{2, 1s}, {2, 1min}}));
+  for (int i = 0; i < 100; ++i) {
+    Instant now = kStart + i * 1s;
+    ASSERT_LE(limiter.next(now), now);
+    limiter.unsent(limiter.take(now));
+  }
+  EXPECT_EQ(send(&limiter, 2, kStart + 101s).size(), 2u);
+}
+
+TEST(Limiter, APaceShareSlowsAtOnceAndItsEndSpeedsUpAtOnce) {
+  Limiter limiter(spec_of({{100, 1s}}));
+  send(&limiter, 1);
+  limiter.set_pace_share(0.1);
+  EXPECT_DOUBLE_EQ(limiter.pace_share(), 0.1);
+  std::vector<Instant> slow = send(&limiter, 20, kStart);
+  EXPECT_NEAR(seconds(slow.back() - slow.front()), 19 / 10.5, 0.01);
+  // The last slow send must not delay the next at full pace by ten intervals.
+  limiter.set_pace_share(1);
+  EXPECT_LE(limiter.next(slow.back()), slow.back() + 10ms);
+}
+
+TEST(Limiter, ASlowLimitIsNotHeldForHoursAfterASlowPace) {
+  Limiter limiter(spec_of({{10, 1h}}));
+  limiter.set_pace_share(0.1);
+  send(&limiter, 1);
+  limiter.set_pace_share(1);
+  EXPECT_LE(limiter.next(kStart + 1s), kStart + 6min);
+}
+
+TEST(Limiter, LostCallsSayNothingAboutTheRoundTrip) {
+  Limiter limiter(spec_of({{1000, 1s}}));
+  Instant now = kStart;
+  for (int i = 0; i < 2000; ++i) {
+    now = std::max(now, limiter.next(now));
+    Permit permit = limiter.take(now);
+    limiter.sent(permit, now);
+    if (i % 2 == 0) {
+      limiter.answered(permit, now, now + 20ms);
+    } else {
+      limiter.unanswered(permit, now + 10us);
+    }
+  }
+  EXPECT_EQ(limiter.round_trip_floor(), 20ms);
+}
+
+TEST(LimiterDeathTest, APaceOfNothingIsABug) {
+  Limiter limiter(spec_of({{1, 1s}}));
+  EXPECT_DEATH(limiter.set_pace_share(0), "pace");
+}
+
+}  // namespace
+}  // namespace rowcall::policy
