@@ -69,6 +69,20 @@ TEST(Toml, KeepsWrittenOrderAndLines) {
   EXPECT_EQ((*(*a[1].value.list())[1].table())[0].value.line, 13);
 }
 
+TEST(Toml, AnEndlessKeyIsAnErrorAndNoCrash) {
+  std::string key = "a";
+  for (int i = 0; i < 100'000; ++i) key += ".a";
+  for (const std::string& text : {key + " = 1\n", "[" + key + "]\n", "x = { " + key + " = 1 }\n"}) {
+    auto table = parse_toml("name = \"x\"\n" + text, "f");
+    ASSERT_FALSE(table);
+    EXPECT_EQ(table.error().text(),
+              "f line 2: a key of more than 500 parts; expected a key such as limits.rate");
+  }
+  EXPECT_FALSE(parse_toml_value("{" + key + "=1}"));
+  EXPECT_TRUE(parse_toml_value("\"" + std::string(10'000, '.') + "\""));
+  EXPECT_FALSE(parse_toml_value(std::string(10'000, '[')));
+}
+
 TEST(Rates, ReadBack) {
   for (RateLimit limit :
        {RateLimit{5000, 1s}, RateLimit{300, 1min}, RateLimit{200'000, 1h}, RateLimit{1'000'000, 24h},

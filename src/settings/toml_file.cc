@@ -79,6 +79,30 @@ class Converter {
   std::optional<Misfit> misfit_;
 };
 
+// The line of a dotted key (a.b.c) with very many parts, or 0. toml++ builds a table for each part and
+// takes them down by recursion: some ten thousand exhaust the stack.
+int line_of_endless_key(std::string_view text) {
+  constexpr int parts_max = 500;
+  int line = 1;
+  int parts = 0;
+  bool part_empty = true;
+  for (char c : text) {
+    bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                c == '-' || c == '"' || c == '\'';
+    if (word) {
+      part_empty = false;
+    } else if (c == '.' && !part_empty) {
+      part_empty = true;
+      if (++parts > parts_max) return line;
+    } else if (c != ' ' && c != '\t') {
+      parts = 0;
+      part_empty = true;
+    }
+    if (c == '\n') ++line;
+  }
+  return 0;
+}
+
 // toml++ repeats parts of values it cannot read, and a value may be a secret. Single characters and names
 // of keys are left.
 std::string without_values(std::string_view description) {
@@ -122,6 +146,10 @@ Error parse_failure(const toml::parse_error& error, std::string_view name) {
 }  // namespace
 
 Result<Table> parse_toml(std::string_view text, std::string_view name) {
+  if (int line = line_of_endless_key(text); line > 0) {
+    return failure({ErrorCode::kSetting, std::string(name) + " line " + std::to_string(line),
+                    "a key of more than 500 parts", "a key such as limits.rate", ""});
+  }
   toml::parse_result parsed = toml::parse(text);
   if (!parsed) return failure(parse_failure(parsed.error(), name));
   Converter converter;
@@ -137,7 +165,7 @@ Result<Table> parse_toml(std::string_view text, std::string_view name) {
 
 std::optional<Value> parse_toml_value(std::string_view text) {
   // Inside brackets a comment at the end would swallow the closing one, so it is refused with the rest.
-  if (trimmed(text).ends_with(',')) return std::nullopt;
+  if (trimmed(text).ends_with(',') || line_of_endless_key(text) > 0) return std::nullopt;
   toml::parse_result parsed = toml::parse("value = [" + std::string(text) + "]");
   if (!parsed || parsed.table().size() != 1) return std::nullopt;
   const toml::array* list = parsed.table()["value"].as_array();
