@@ -85,6 +85,12 @@ TEST_F(LoadError, WhatIsNotToml) {
       R"(job.toml line 2: not TOML (in a decimal integer: expected digit, saw '/'). Text needs quotes, as in rate = "5000/s".)");
   EXPECT_EQ(of_job("name = \"a\"\nname = \"b\"\n"),
             "job.toml line 2: not TOML (in a key-value pair: cannot redefine existing string 'name')");
+  EXPECT_EQ(of_job("[:source]\n"),
+            "job.toml line 1: not TOML (in a key: expected bare key starting character or string delimiter, "
+            "saw ':')");
+  EXPECT_EQ(of_job("[[[1]]]\n"),
+            "job.toml line 1: not TOML (in a key: expected bare key starting character or string delimiter, "
+            "saw '[')");
   EXPECT_EQ(of_job("[source]\n[source]\n"),
             "job.toml line 2: not TOML (in a table header: cannot redefine existing table 'source')");
   EXPECT_EQ(of_job("name = \"a\n"),
