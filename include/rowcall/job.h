@@ -8,7 +8,8 @@
 // Secrets are never in a `Job`: a `SecretRef` says where the value is to be found, and is resolved only
 // when a run starts.
 //
-// Any thread may read a `Job`; nobody changes it once a run has started.
+// Any thread may read a `Job`; nobody changes it once a run has started. Two jobs are equal when every
+// setting is.
 #pragma once
 
 #include <chrono>
@@ -51,6 +52,7 @@ struct SourceSpec {
   std::int64_t line_bytes_max = 16 << 20;  ///< A longer record is unreadable.
   int chunk_size = 8192;                   ///< Rows read from a file at once.
   int batch_size = 1000;                   ///< Rows in a batch on its way through the engine.
+  bool operator==(const SourceSpec&) const = default;
 };
 
 /// How to reach the object store. Credentials come from the standard AWS chain only.
@@ -59,12 +61,14 @@ struct S3Spec {
   std::string region;       ///< Empty: AWS_REGION or the profile's, then "us-east-1" with an endpoint.
   bool anonymous = false;   ///< No credentials at all, for public buckets.
   int attempts_max = 10;    ///< Tries per storage request.
+  bool operator==(const S3Spec&) const = default;
 };
 
 /// Where a secret value is found: "env:NAME" or "file:PATH". Never the value itself.
 struct SecretRef {
   std::string place;
   bool empty() const { return place.empty(); }
+  bool operator==(const SecretRef&) const = default;
 };
 
 enum class Idempotency {
@@ -92,6 +96,7 @@ struct RequestSpec {
   std::string client_cert;          ///< Client certificate chain, PEM.
   std::string client_key;           ///< Its private key, PEM.
   std::string user_agent;           ///< Empty: "rowcall/VERSION".
+  bool operator==(const RequestSpec&) const = default;
 };
 
 enum class AuthType { kNone, kBearer, kBasic, kApiKeyHeader, kApiKeyQuery };
@@ -103,6 +108,7 @@ struct AuthSpec {
   SecretRef password;    ///< For kBasic.
   SecretRef key;         ///< For kApiKeyHeader and kApiKeyQuery.
   std::string name;      ///< The header's or query parameter's name; empty: "X-Api-Key" or "api_key".
+  bool operator==(const AuthSpec&) const = default;
 };
 
 /// One column taken out of the answer.
@@ -111,6 +117,7 @@ struct ResponseColumn {
   std::string pointer;    ///< JSON Pointer (RFC 6901) into the answer, or into one item of it.
   std::string type = "string";
   bool required = false;  ///< A missing or null value fails the row.
+  bool operator==(const ResponseColumn&) const = default;
 };
 
 enum class MatchBy { kPosition, kKey };
@@ -128,6 +135,7 @@ struct ResponseSpec {
   bool attempts = false;         ///< Adds `attempts`.
   bool latency_ms = false;       ///< Adds `latency_ms` of the last attempt.
   std::int64_t body_bytes_max = 8 << 20;  ///< A longer answer is a permanent failure.
+  bool operator==(const ResponseSpec&) const = default;
 };
 
 /// "If the value at `pointer` equals `equals`, the answer is of class `outcome`."
@@ -135,6 +143,7 @@ struct BodyRule {
   std::string pointer;
   std::string equals;  ///< JSON text to compare with; empty: the pointer merely has to exist.
   OutcomeClass outcome = OutcomeClass::kPermanent;
+  bool operator==(const BodyRule&) const = default;
 };
 
 /// Status lists in the form "5XX,!501": codes and ranges, the later entry wins, ! excludes.
@@ -146,6 +155,7 @@ struct ClassifySpec {
   std::string fatal = "401,402,403";
   int fatal_after = 5;          ///< That many fatal answers in a row, no success between, stop the run.
   std::vector<BodyRule> body;   ///< Looked at in order, on answers the status calls a success.
+  bool operator==(const ClassifySpec&) const = default;
 };
 
 /// At most `calls` in any window of length `period`.
@@ -172,6 +182,7 @@ struct LimitSpec {
   std::int64_t max_calls = 0;             ///< Stop after that many attempts; 0: no cap.
   std::int64_t max_errors = 0;            ///< Stop after that many failed rows; 0: no cap.
   double max_error_share = 0;             ///< Stop when that share of rows has failed (from 200 rows on); 0: no cap.
+  bool operator==(const LimitSpec&) const = default;
 };
 
 struct RetrySpec {
@@ -183,6 +194,7 @@ struct RetrySpec {
   double budget_per_s = 10;          ///< Retries per second that are always there.
   Duration row_deadline = 10min;     ///< Time a row may spend on retries; time held does not count.
   Duration retry_after_max = 300s;   ///< A longer Retry-After is cut to this.
+  bool operator==(const RetrySpec&) const = default;
 };
 
 struct BreakerSpec {
@@ -192,6 +204,7 @@ struct BreakerSpec {
   Duration open = 500ms;             ///< First open time; doubles up to open_max.
   Duration open_max = 5s;
   Duration max_hold = 30min;         ///< Held longer than this: stop the run, resumable.
+  bool operator==(const BreakerSpec&) const = default;
 };
 
 /// The table to write.
@@ -202,6 +215,7 @@ struct SinkSpec {
   std::int64_t part_rows = 250'000;  ///< Rows per part.
   int row_group_rows = 131'072;      ///< Parquet rows per row group.
   bool overwrite = false;            ///< Replace a table that is already there.
+  bool operator==(const SinkSpec&) const = default;
 };
 
 enum class Order { kInput, kAny };
@@ -215,6 +229,7 @@ struct RunSpec {
   int workers = 20;              ///< Calls at a time in kSync.
   std::uint64_t seed = 0;        ///< For jitter; 0: from the system.
   bool call_log = true;          ///< Keep calls.log, which `verify-rate` reads.
+  bool operator==(const RunSpec&) const = default;
 };
 
 enum class LogFormat { kText, kJson };
@@ -225,6 +240,7 @@ struct LogSpec {
   std::int64_t file_bytes_max = 10 << 20;   ///< A log file is rotated at this size.
   int files_max = 5;
   Duration slow_call = 5s;                  ///< A slower attempt is logged as slow.
+  bool operator==(const LogSpec&) const = default;
 };
 
 /// What is to be done, whole.
@@ -242,6 +258,7 @@ struct Job {
   SinkSpec sink;
   RunSpec run;
   LogSpec log;
+  bool operator==(const Job&) const = default;
 };
 
 }  // namespace rowcall

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rates as text: "5000/s", "200000/h", "50/10s".
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rowcall/job.h"
+
+#include "settings/complaint.h"
+#include "settings/value.h"
+
+namespace rowcall::settings {
+
+/// Limits that can hold at once.
+inline constexpr std::size_t kRatesMax = 4;
+
+/// What a rate should look like, in words.
+extern const char* const kRateForm;
+
+/// "CALLS/PERIOD", where PERIOD is s, min, h, day, or a duration such as 10s.
+Read<RateLimit> parse_rate(std::string_view text);
+
+/// The shortest text that reads back as the same limit.
+std::string rate_text(const RateLimit& limit);
+
+/// A rate, a list of up to four, or "unlimited" (no limit at all).
+Read<std::vector<RateLimit>> read_rates(const Value& value);
+Value rates_value(const std::vector<RateLimit>& rates);
+
+}  // namespace rowcall::settings
