@@ -60,8 +60,9 @@ double mean_rate(std::int64_t sends, Duration from_first_to_last) {
 
 double share_of_limit(std::int64_t sends, Duration from_first_to_last, const RateLimit& limit) {
   if (sends < 1 || limit.calls <= 0) return 0;
-  double periods = std::max(1.0, seconds(from_first_to_last) / seconds(limit.period));
-  return static_cast<double>(sends) / (static_cast<double>(limit.calls) * periods);
+  auto allowed = static_cast<double>(limit.calls);
+  if (from_first_to_last < limit.period) return static_cast<double>(sends) / allowed;
+  return mean_rate(sends, from_first_to_last) * seconds(limit.period) / allowed;
 }
 
 std::string percent_words(std::int64_t part, std::int64_t whole) {

@@ -26,7 +26,7 @@ TEST(Figures, TheTightestLimitCounts) {
 TEST(Figures, RatesAndShares) {
   EXPECT_EQ(mean_rate(1, 0s), 0);
   EXPECT_EQ(mean_rate(5001, 1s), 5000);
-  EXPECT_DOUBLE_EQ(share_of_limit(49'000, 10s, {5000, 1s}), 0.98);
+  EXPECT_DOUBLE_EQ(share_of_limit(49'001, 10s, {5000, 1s}), 0.98);
   EXPECT_DOUBLE_EQ(share_of_limit(100, 1ms, {5000, 1s}), 0.02);
   EXPECT_EQ(share_of_limit(0, 10s, {5000, 1s}), 0);
 }
