@@ -13,6 +13,7 @@
 
 #include "base/assert.h"
 #include "base/disk.h"
+#include "telemetry/attempt_time.h"
 
 namespace rowcall::telemetry {
 namespace {
@@ -124,10 +125,8 @@ void CallLog::add(const AttemptEnded& attempt) {
   ROWCALL_ASSERT(begun_, "an attempt before the start of the run");
   const Reply& reply = attempt.reply;
   if (!reply.on_wire) return;
-  // A request that broke off half-way has no moment of complete sending; its end comes closest.
-  Instant sent = reply.sent_at == Instant{} ? reply.done_at : reply.sent_at;
-  push({nanoseconds(sent - origin_), static_cast<std::uint64_t>(attempt.row),
-        saturated<std::uint32_t>((reply.done_at - sent) / std::chrono::microseconds(1)),
+  push({nanoseconds(sent_at(reply) - origin_), static_cast<std::uint64_t>(attempt.row),
+        saturated<std::uint32_t>(time_taken(reply) / std::chrono::microseconds(1)),
         saturated<std::uint16_t>(reply.status), saturated<std::uint8_t>(attempt.attempt),
         call_flags(attempt.outcome, reply.error)});
 }
