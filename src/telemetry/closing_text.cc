@@ -62,7 +62,10 @@ void add_rows(Block& block, const Counts& counts) {
     if (n > 0) part(labels[i], n);
   }
   // Never seen in a sound program; then it must not be hidden.
-  if (counts.ended() != counts.rows) part("  missing", counts.rows - counts.ended());
+  if (counts.ended() != counts.rows) {
+    block.line("  mismatch",
+               "the endings add up to " + grouped(counts.ended()) + "; please report this as a bug");
+  }
 }
 
 void add_calls(Block& block, const Counts& counts) {

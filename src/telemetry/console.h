@@ -4,7 +4,8 @@
 // A line that stays is written above the display: the display is wiped, the line written, the display
 // drawn again, all in one write, so nothing tears or flickers. Nothing here blocks: when the terminal was
 // stopped (Ctrl-S) or the reader of a pipe is slow, the display skips frames and up to 64 KB of lines wait;
-// what is more is counted and the count is shown. The run must not stand still because nobody reads.
+// what is more is counted and the count is shown. The run must not stand still because nobody reads. A reader
+// that went away silences the console; the program has to ignore SIGPIPE for that.
 //
 // Any thread.
 #pragma once

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include "telemetry/screen.h"
 #include "telemetry/terminal.h"
@@ -113,6 +114,21 @@ TEST(Console, NeverWaitsForAReader) {
   EXPECT_THAT(got, HasSubstr(" lines could not be shown)\n"));
   EXPECT_THAT(got, HasSubstr("again 99\n"));
   ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST(Console, AReaderThatWentAwaySilencesIt) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  auto before = ::signal(SIGPIPE, SIG_IGN);
+  {
+    Console console(ends[1], false);
+    console.line("heard");
+    ::close(ends[0]);
+    console.line("not heard");
+    console.line("nor this");
+  }
+  ::signal(SIGPIPE, before);
   ::close(ends[1]);
 }
 

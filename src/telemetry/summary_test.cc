@@ -139,7 +139,7 @@ TEST(ClosingText, ABrokenLimitAndMissingRowsAreNotHidden) {
   s.notes = {"calls.log is not complete"};
   EXPECT_THAT(closing_text(s),
               AllOf(HasSubstr("  limit         5,000 per second: BROKEN, 5,001 in the worst window\n"),
-                    HasSubstr("    missing             3   < 0.01 %\n"),
+                    HasSubstr("    mismatch    the endings add up to 999,997; please report this as a bug\n"),
                     HasSubstr("  note          calls.log is not complete\n")));
 }
 

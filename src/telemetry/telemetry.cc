@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "telemetry/telemetry.h"
 
+#include <unistd.h>
+
 #include <utility>
 #include <variant>
 
@@ -29,10 +31,13 @@ WallTime system_clock_now() {
   return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
 
-ProgressOptions progress_options(const ConsoleOptions& options) {
+ProgressOptions progress_options(const ConsoleOptions& options, const Job& job) {
   Surroundings where = surroundings_of(options.fd);
+  // The table goes to the same terminal: a display redrawn between its lines would spoil both.
+  bool table_on_terminal = job.sink.path == "-" && ::isatty(STDOUT_FILENO) == 1;
   ProgressOptions out;
-  out.display = options.quiet ? Display::kNone : options.display.value_or(display_for(where, false));
+  out.display = options.display.value_or(display_for(where, table_on_terminal));
+  if (options.quiet) out.display = Display::kNone;
   out.colour = options.colour.value_or(colour_for(where));
   out.unicode = options.unicode.value_or(unicode_for(where));
   return out;
@@ -55,7 +60,7 @@ struct Telemetry::Parts {
       : job(for_job),
         options(std::move(given)),
         redactor(options.secrets),
-        progress_how(progress_options(options.console)),
+        progress_how(progress_options(options.console, for_job)),
         console(options.console.fd, progress_how.display == Display::kLive),
         progress(progress_how, &console, &redactor),
         cpu_before(cpu_used()) {}
