@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "telemetry/figures.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "base/parse.h"
+
+namespace rowcall::telemetry {
+namespace {
+
+template <class... Args>
+std::string formatted(const char* format, Args... args) {
+  char buffer[64];
+  int n = std::snprintf(buffer, sizeof buffer, format, args...);
+  return std::string(buffer, static_cast<std::size_t>(n));
+}
+
+// "s" for "1s", "100ms" for "100ms": a lone unit needs no number.
+std::string period_text(Duration period) {
+  std::string text = duration_text(period);
+  bool single = text.size() > 1 && text[0] == '1' && (text[1] < '0' || text[1] > '9');
+  return single ? text.substr(1) : text;
+}
+
+std::string period_words(Duration period) {
+  if (period == 1s) return "second";
+  if (period == 1min) return "minute";
+  if (period == 1h) return "hour";
+  if (period == 24h) return "day";
+  std::string text = duration_text(period);
+  auto unit = text.find_first_not_of("0123456789");
+  return text.substr(0, unit) + " " + text.substr(unit);
+}
+
+}  // namespace
+
+std::string limit_text(const RateLimit& limit) {
+  return std::to_string(limit.calls) + "/" + period_text(limit.period);
+}
+
+std::string limit_words(const RateLimit& limit) {
+  return grouped(limit.calls) + " per " + period_words(limit.period);
+}
+
+double calls_per_s_max(std::span<const RateLimit> limits) {
+  double least = 0;
+  for (const RateLimit& limit : limits) {
+    double rate = static_cast<double>(limit.calls) / seconds(limit.period);
+    if (least == 0 || rate < least) least = rate;
+  }
+  return least;
+}
+
+double mean_rate(std::int64_t sends, Duration from_first_to_last) {
+  if (sends < 2 || from_first_to_last <= Duration{}) return 0;
+  return static_cast<double>(sends - 1) / seconds(from_first_to_last);
+}
+
+double share_of_limit(std::int64_t sends, Duration from_first_to_last, const RateLimit& limit) {
+  if (sends < 1 || limit.calls <= 0) return 0;
+  auto allowed = static_cast<double>(limit.calls);
+  if (from_first_to_last < limit.period) return static_cast<double>(sends) / allowed;
+  return mean_rate(sends, from_first_to_last) * seconds(limit.period) / allowed;
+}
+
+std::string percent_words(std::int64_t part, std::int64_t whole) {
+  if (whole <= 0) return "0 %";
+  if (part == whole) return "100 %";
+  if (part == 0) return "0 %";
+  double percent = 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+  if (percent < 0.01) return "< 0.01 %";
+  return formatted("%.2f %%", std::floor(percent * 100 + 1e-6) / 100);
+}
+
+std::string rate_words(double per_s) {
+  if (per_s < 9.95) return formatted("%.1f", per_s);
+  return grouped(std::llround(per_s));
+}
+
+std::string time_left_words(Duration left) {
+  double s = std::max(0.0, seconds(left));
+  auto stepped = [](double value, long long step) {
+    return std::max<long long>(1, static_cast<long long>(std::ceil(value / static_cast<double>(step)))) *
+           step;
+  };
+  if (long long n = stepped(s, 5); n < 60) return formatted("%lld s", n);
+  if (long long n = stepped(s, 10); n < 600) return formatted("%lld min %02lld s", n / 60, n % 60);
+  if (long long n = stepped(s, 60) / 60; n < 60) return formatted("%lld min", n);
+  if (long long n = stepped(s, 300) / 60; n < 1440) return formatted("%lld h %02lld min", n / 60, n % 60);
+  long long n = stepped(s, 3600) / 3600;
+  return formatted("%lld d %lld h", n / 24, n % 24);
+}
+
+std::string latency_words(Duration latency) {
+  double ms = seconds(latency) * 1e3;
+  if (ms < 9.95) return formatted("%.1f ms", ms);
+  if (ms < 999.5) return formatted("%.0f ms", ms);
+  if (ms < 9995) return formatted("%.2f s", ms / 1e3);
+  return formatted("%.1f s", ms / 1e3);
+}
+
+}  // namespace rowcall::telemetry

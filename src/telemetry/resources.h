@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the process has used so far.
+#pragma once
+
+#include <cstdint>
+
+#include "rowcall/time.h"
+
+namespace rowcall::telemetry {
+
+/// User and system time of all threads of this process.
+Duration cpu_used();
+
+/// The most memory that was ever resident (VmHWM); 0 where the system does not say.
+std::int64_t rss_max_bytes();
+
+}  // namespace rowcall::telemetry

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "telemetry/telemetry.h"
+
+#include <unistd.h>
+
+#include <utility>
+#include <variant>
+
+#include "base/disk.h"
+#include "base/parse.h"
+#include "base/try.h"
+#include "telemetry/api_client_log.h"
+#include "telemetry/attempt_time.h"
+#include "telemetry/call_log.h"
+#include "telemetry/console.h"
+#include "telemetry/latency_sketch.h"
+#include "telemetry/logs.h"
+#include "telemetry/processor_log.h"
+#include "telemetry/progress.h"
+#include "telemetry/redactor.h"
+#include "telemetry/resources.h"
+#include "telemetry/summary.h"
+#include "telemetry/unexpected.h"
+
+namespace rowcall::telemetry {
+namespace {
+
+constexpr Duration kLogFlushEvery = 1s;
+
+WallTime system_clock_now() {
+  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
+ProgressOptions progress_options(const ConsoleOptions& options, const Job& job) {
+  Surroundings where = surroundings_of(options.fd);
+  // The table goes to the same terminal: a display redrawn between its lines would spoil both.
+  bool table_on_terminal = job.sink.path == "-" && ::isatty(STDOUT_FILENO) == 1;
+  ProgressOptions out;
+  out.display = options.display.value_or(display_for(where, table_on_terminal));
+  if (options.quiet) out.display = Display::kNone;
+  out.colour = options.colour.value_or(colour_for(where));
+  out.unicode = options.unicode.value_or(unicode_for(where));
+  return out;
+}
+
+// As a shell wants it: a path with a blank in it must survive being copied from the screen.
+std::string shell_word(const std::string& path) {
+  constexpr std::string_view harmless =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+@:=,";
+  if (!path.empty() && path.find_first_not_of(harmless) == std::string::npos) return path;
+  std::string out = "'";
+  for (char c : path) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+}  // namespace
+
+struct Telemetry::Parts {
+  Parts(const Job& for_job, TelemetryOptions given)
+      : job(for_job),
+        options(std::move(given)),
+        redactor(options.secrets),
+        progress_how(progress_options(options.console, for_job)),
+        console(options.console.fd, progress_how.display == Display::kLive),
+        progress(progress_how, &console, &redactor),
+        cpu_before(cpu_used()) {}
+
+  Result<void> open();
+  WallTime wall() const { return options.wall_clock ? options.wall_clock() : system_clock_now(); }
+
+  void take(const RunStarted& event);
+  void take(const AttemptEnded& event);
+  void take(const RetryPlanned& event) { api_client->on(event); }
+  void take(const RowsFailed& event) { processor->on(event); }
+  void take(const RowUnreadable& event) { processor->on(event); }
+  void take(const HoldChanged& event) { processor->on(event); }
+  void take(const BatchRead& event) { processor->on(event); }
+  void take(const PartPublished& event) { processor->on(event); }
+  void take(const Warning& event) { processor->on(event); }
+  void take(const Tick& event);
+  void take(const RunEnded& event);
+
+  void on(const Event& event) {
+    std::visit([this](const auto& known) { take(known); }, event);
+    for (const Listener& listener : more) listener(event);
+  }
+  void note_trouble(const Error& error);
+  Summary summary_of(const Report& report);
+
+  const Job job;
+  const TelemetryOptions options;
+  const Redactor redactor;
+  const ProgressOptions progress_how;
+  Console console;
+  Progress progress;
+  Duration cpu_before;
+  std::unique_ptr<Logs> logs;
+  std::optional<TerminateWatch> watch;
+  LatencySketch latencies;
+  std::unique_ptr<CallLog> call_log;  ///< Empty when the job wants none.
+  std::optional<ProcessorLog> processor;
+  std::optional<ApiClientLog> api_client;
+  std::vector<Listener> more;
+  std::vector<std::string> notes;
+  WallTime started_at{};
+  std::int64_t rows_expected = -1;
+  Instant logs_flushed_at{};
+  bool ended = false;
+};
+
+Result<void> Telemetry::Parts::open() {
+  TRY_VOID(make_folder(options.dir / "logs"));
+  LogsOptions how{job.log, options.console.quiet ? LogLevel::kError : LogLevel::kWarning};
+  TRY(logs, Logs::open(options.dir / "logs", how, &redactor, &console));
+  if (job.run.call_log) {
+    auto trouble = [this](const Error& error) { note_trouble(error); };
+    TRY(call_log, CallLog::open(options.dir / "calls.log", trouble));
+  }
+  watch.emplace(logs.get());
+  processor.emplace(logs.get(), options.version);
+  api_client.emplace(logs.get(), &latencies, job.log.slow_call);
+  started_at = wall();
+  return {};
+}
+
+void Telemetry::Parts::note_trouble(const Error& error) {
+  notes.push_back("calls.log is not complete: " + error.text());
+  logs->write(LogFile::kProcessor, LogLevel::kWarning, notes.back());
+}
+
+void Telemetry::Parts::take(const RunStarted& event) {
+  started_at = wall();
+  rows_expected = event.source.rows;
+  if (call_log) call_log->begin({event.at, started_at}, job.limits.rate);
+  processor->on(event);
+  api_client->on(event);
+  progress.on(event);
+}
+
+// The hot one: no allocation, no clock, no text unless something is worth a line.
+void Telemetry::Parts::take(const AttemptEnded& event) {
+  if (call_log) call_log->add(event);
+  if (event.reply.on_wire && event.reply.error == TransportError::kNone)
+    latencies.add(time_taken(event.reply));
+  api_client->on(event);
+}
+
+void Telemetry::Parts::take(const Tick& event) {
+  if (event.rows_expected >= 0) rows_expected = event.rows_expected;
+  if (call_log) call_log->flush();
+  processor->on(event);
+  api_client->on(event);
+  progress.on(event);
+  if (event.at - logs_flushed_at >= kLogFlushEvery) {
+    logs_flushed_at = event.at;
+    logs->flush();
+  }
+}
+
+void Telemetry::Parts::take(const RunEnded& event) {
+  if (std::exchange(ended, true)) return;
+  if (call_log) {
+    call_log->flush();
+    if (call_log->lost() > 0) notes.push_back(grouped(call_log->lost()) + " calls are missing in calls.log");
+  }
+  processor->on(event);
+  api_client->on(event);
+  progress.on(event);
+  logs->flush();
+}
+
+Summary Telemetry::Parts::summary_of(const Report& report) {
+  Summary out;
+  out.name = job.name;
+  out.version = options.version;
+  out.run_dir = options.dir.string();
+  out.sink = job.sink.path;
+  out.limits = job.limits.rate;
+  out.report = report;
+  out.rows_expected = rows_expected;
+  out.started_at = started_at;
+  out.ended_at = wall();
+  out.cpu = cpu_used() - cpu_before;
+  out.rss_max_bytes = rss_max_bytes();
+  set_latencies(out, latencies);
+  out.notes = notes;
+  NextSteps steps{options.retry_command, options.go_on};
+  if (steps.retry.empty()) steps.retry = "rowcall retry " + shell_word(out.run_dir);
+  if (steps.go_on.empty()) steps.go_on = "run the same command again";
+  out.next_step = next_step_after(report, steps);
+  mask(out, redactor);
+  return out;
+}
+
+Telemetry::Telemetry(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Telemetry::~Telemetry() = default;
+
+Result<std::unique_ptr<Telemetry>> Telemetry::open(const Job& job, TelemetryOptions options) {
+  auto parts = std::make_unique<Parts>(job, std::move(options));
+  TRY_VOID(parts->open());
+  return std::unique_ptr<Telemetry>(new Telemetry(std::move(parts)));
+}
+
+Listener Telemetry::listener() {
+  return [parts = parts_.get()](const Event& event) { parts->on(event); };
+}
+
+void Telemetry::add(Listener listener) {
+  parts_->more.push_back(std::move(listener));
+}
+
+Result<std::string> Telemetry::finish(const Report& report) {
+  parts_->take(RunEnded{report});
+  Summary summary = parts_->summary_of(report);
+  TRY_VOID(write_file(parts_->options.dir / "summary.json", summary_json(summary)));
+  return closing_text(summary);
+}
+
+Logs& Telemetry::logs() {
+  return *parts_->logs;
+}
+
+}  // namespace rowcall::telemetry
