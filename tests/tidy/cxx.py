@@ -161,8 +161,8 @@ def risky_awaits(code: str) -> list[tuple[int, str]]:
     """The (line, reason) of co_await statements that g++ 12.2 compiles wrongly; `code` is without comments."""
     reader = _Reader()
     for match in _BINDING.finditer(code):
-        line = code.count("\n", 0, match.start()) + 1
-        reader.found.append((line, "a structured binding of a co_await: name the value first"))
+        place = code.count("\n", 0, match.start()) + 1
+        reader.found.append((place, "a structured binding of a co_await: name the value first"))
     for number, line in enumerate(code.split("\n"), start=1):
         if line.lstrip().startswith("#"):
             continue
