@@ -83,11 +83,16 @@ probe_ok() {
 }
 
 need_probed_packages() {
-  local package probe use missing=()
+  local package probe use missing=() stamp="$CACHE/probed-$*"
+  # Looking for headers takes seconds; what was there once is taken to be there still.
+  [[ "$(cat "$stamp" 2>/dev/null)" != "$(digest tools/dev/packages.txt)" ]] || return 0
   while read -r package probe use; do
     probe_ok "$probe" || missing+=("$(printf '  %-22s %-22s %s' "${package%%,*}" "${probe#*:}" "$use")")
   done < <(package_rows "$@")
-  ((${#missing[@]} != 0)) || return 0
+  if ((${#missing[@]} == 0)); then
+    digest tools/dev/packages.txt >"$stamp"
+    return
+  fi
   printf 'dev: there is no apt here, and these are missing (Debian package, command or header, what it is for):\n' >&2
   printf '%s\n' "${missing[@]}" >&2
   die "install them with your system's package manager and run the task again"
