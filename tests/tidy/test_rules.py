@@ -160,6 +160,8 @@ def test_words(text, ok):
         ("src/base/a.cc", 'std::fprintf(stderr, "x");', False),
         ("src/base/a.cc", 'std::snprintf(buffer, 4, "x");', True),
         ("src/base/a.cc", "window.exit(1); on_exit(2);", True),
+        ("src/base/a.cc", "::abort();", False),
+        ("src/engine/a.h", "void abort(const Error& why);", True),
         ("src/base/a.cc", '// printf("x")', True),
         ("src/base/assert.cc", "std::abort();", True),
         ("src/base/a_test.cc", "std::exit(1);", True),
@@ -168,6 +170,13 @@ def test_words(text, ok):
 )
 def test_printing(path, line, ok):
     assert bool(findings(words.check_printing, {path: line + "\n"})) is not ok
+
+
+def test_printing_in_what_only_tests_include():
+    files = {"src/http/fake.h": "std::abort();\n", "src/http/a_test.cc": '#include "http/fake.h"\n'}
+    assert findings(words.check_printing, files) == []
+    files["src/http/a.cc"] = '#include "http/fake.h"\n'
+    assert len(findings(words.check_printing, files)) == 1
 
 
 def test_file_length():

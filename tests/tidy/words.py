@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from rooms import includes
 from tree import File, Finding, Tree
 
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
@@ -34,8 +35,8 @@ _MACHINE_PATH = re.compile(r"(?<![\w.$}/])/(?:work|root|home/[\w-]+|tmp/wt-[\w-]
 _UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX)\b(?!\(#\d+\))")
 _PRINTING = re.compile(
     r"\bstd::(?:cout|cerr|clog|exit|quick_exit|_Exit|abort|terminate)\b"
-    r"|(?<![\w.>:])(?:v?f?printf|puts|fputs|putchar|exit|_exit|quick_exit|abort)\s*\("
-    r"|\bstd::(?:v?f?printf|puts|fputs|putchar)\b"
+    r"|(?<![\w.>:])(?:v?f?printf|puts|fputs|putchar|exit|_exit|quick_exit)\s*\("
+    r"|(?<![\w>])(?:std)?::(?:v?f?printf|puts|fputs|putchar|exit|_exit|abort)\s*\("
 )
 _MAY_PRINT = {"src/base/assert.cc"}
 
@@ -82,10 +83,25 @@ def check_words(tree: Tree) -> Iterator[Finding]:
                 yield Finding(file.path, number, f"{match.group()}: a path of one machine")
 
 
+def _test_files(tree: Tree) -> set[str]:
+    """*_test.cc, and what only they include."""
+    tests = {file.path for file in tree.cxx() if file.name.endswith("_test.cc")}
+    included_by: dict[str, set[str]] = {}
+    for file in tree.cxx():
+        for _, quoted, name in includes(file):
+            if quoted:
+                included_by.setdefault(f"src/{name}", set()).add(file.path)
+    while more := {path for path, users in included_by.items() if path not in tests and users <= tests}:
+        tests |= more
+    # A header's own .cc is as much of a test as the header.
+    return tests | {path.removesuffix(".h") + ".cc" for path in tests if path.endswith(".h")}
+
+
 def check_printing(tree: Tree) -> Iterator[Finding]:
     """Rooms of src/ neither print nor end the process: that is for the hosts."""
+    tests = _test_files(tree)
     for file in tree.cxx():
-        if not file.path.startswith("src/") or file.path in _MAY_PRINT or file.name.endswith("_test.cc"):
+        if not file.path.startswith("src/") or file.path in _MAY_PRINT or file.path in tests:
             continue
         for number, line in enumerate(file.code_lines, start=1):
             if match := _PRINTING.search(line):
