@@ -9,10 +9,11 @@ import os
 
 
 def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
-    info = os.path.join(metadata_directory, "nanoarrow-0.dist-info")
-    os.makedirs(info, exist_ok=True)
     with open("PKG-INFO", encoding="utf-8") as package:
         text = package.read()
+    name = next(line.split(": ", 1)[1] for line in text.splitlines() if line.startswith("Name: "))
+    info = os.path.join(metadata_directory, f"{name.strip().replace('-', '_')}-0.dist-info")
+    os.makedirs(info, exist_ok=True)
     with open(os.path.join(info, "METADATA"), "w", encoding="utf-8") as metadata:
         metadata.write(text)
     with open(os.path.join(info, "WHEEL"), "w", encoding="utf-8") as wheel:

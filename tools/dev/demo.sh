@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# The main job on real input, and the numbers beside a script that does the same.
+
+#: demo [--records N] | a real table from S3 through a rate-limited API and back, checked
+cmd_demo() {
+  ./dev build
+  need_python build
+  need_versitygw
+  "$PYTHON" tools/demo.py "$@"
+}
+
+#: bench [--records N] [--json FILE] | rowcall beside aiohttp+pandas and wrk, in one run
+cmd_bench() {
+  ./dev build
+  need_packages bench
+  need_python build bench
+  "$PYTHON" bench/run.py "$@"
+}

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real parts that tests, the demo and the bench run rowcall against: an S3 server, the mock API, httpbin.
+
+Each part listens on a free loopback port and is stopped by its own process id, however the caller ends.
+"""
+
+from parts.command import Done, rowcall, rowcall_path
+from parts.httpbin import Httpbin
+from parts.mock_api import MockApi
+from parts.process import Part, PartError, free_port
+from parts.s3 import S3
+
+__all__ = ["S3", "Done", "Httpbin", "MockApi", "Part", "PartError", "free_port", "rowcall", "rowcall_path"]
