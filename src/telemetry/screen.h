@@ -51,14 +51,19 @@ class Screen {
   }
 
  private:
+  // Bytes arrive when the kernel gets to it, so a mark is sent after them and waited for.
   void read_all() {
+    constexpr char mark = '\x06';
+    ASSERT_EQ(::write(program_, &mark, 1), 1);
     char buffer[4096];
     pollfd entry{user_, POLLIN, 0};
-    while (::poll(&entry, 1, 20) > 0) {
+    do {
+      ASSERT_GT(::poll(&entry, 1, 10'000), 0);
       ssize_t n = ::read(user_, buffer, sizeof buffer);
-      if (n <= 0) break;
+      ASSERT_GT(n, 0);
       bytes_.append(buffer, static_cast<std::size_t>(n));
-    }
+    } while (bytes_.back() != mark);
+    bytes_.pop_back();
     while (at_ < bytes_.size()) step();
   }
 
