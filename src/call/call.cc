@@ -88,6 +88,7 @@ Async<CallEnd> make_call(const Request& request, std::int64_t row, int rows, Cal
     }
 
     Instant now = context.clock->now();
+    if (end.outcome == OutcomeClass::kSuccess && end.attempts > 1) context.policies->retry.succeeded(now);
     bool unknown_fate = policy::fate_unknown(end.reply);
     trouble.outcome = end.outcome;
     trouble.attempt = end.attempts;

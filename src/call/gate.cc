@@ -61,6 +61,7 @@ void Gate::look() {
     pass.kind = Pass::Kind::kGo;
     pass.line = *line;
     pass.permit = policies_->limiter.take(now);
+    pass.granted_at = now;
     pass.probe = policies_->breaker.state() != policy::Breaker::State::kClosed;
     policies_->breaker.sent(now);
     grant(std::move(pass));
@@ -86,14 +87,17 @@ void Gate::open_lines(Instant now) {
 }
 
 void Gate::dial_failed(Reply failure) {
+  Instant now = clock_->now();
   dial_pause_ = std::clamp(dial_pause_ * 2, Duration(5ms), Duration(250ms));
-  dial_not_before_ = clock_->now() + dial_pause_;
+  dial_not_before_ = now + dial_pause_;
   if (waiting() == 0) return;
   Pass pass;
   pass.kind = Pass::Kind::kDialFailed;
   pass.failure = std::move(failure);
+  pass.granted_at = now;
   pass.probe = policies_->breaker.state() != policy::Breaker::State::kClosed;
-  policies_->breaker.sent(clock_->now());
+  // To try to connect is to probe.
+  if (policies_->breaker.next(now) <= now) policies_->breaker.sent(now);
   grant(std::move(pass));
   look();
 }
@@ -115,17 +119,19 @@ void Gate::left(const Pass& pass, const Reply& reply, OutcomeClass outcome, std:
   Instant now = reply.done_at;
   if (pass.kind == Pass::Kind::kGo) {
     dial_pause_ = Duration(0);
-    if (reply.on_wire) {
-      policies_->limiter.answered(pass.permit, reply.sent_at, reply.done_at);
-    } else {
+    if (!reply.on_wire) {
       policies_->limiter.unsent(pass.permit);
+    } else if (reply.error == TransportError::kNone) {
+      policies_->limiter.answered(pass.permit, reply.sent_at, now);
+    } else {
+      policies_->limiter.unanswered(pass.permit, now);
     }
   }
   if (reply.error == TransportError::kCancelled) {
-    policies_->breaker.withdraw();
+    policies_->breaker.withdraw(pass.granted_at);
   } else {
-    policies_->throttle.record(outcome, reply.sent_at, now, retry_after);
-    policies_->breaker.record(outcome, reply.sent_at, now, retry_after.value_or(Duration(0)));
+    policies_->throttle.record(outcome, pass.granted_at, now, retry_after);
+    policies_->breaker.record(outcome, pass.granted_at, now, retry_after.value_or(Duration(0)));
   }
   note_hold(now);
   // A probe's result may let others pass.

@@ -29,6 +29,7 @@ struct Pass {
   Kind kind = Kind::kStopped;
   Line line = -1;
   policy::Permit permit;
+  Instant granted_at{};
   bool probe = false;  ///< Sent to see whether the API lives again: a failure is not the row's.
   Reply failure;
 };

@@ -22,7 +22,7 @@ struct Policies {
         dice(seed),
         limiter(job.limits),
         breaker(job.breaker, &dice),
-        retry(job.retry, &dice),
+        retry(job.retry, &dice, limiter.rate_per_s()),
         retry_after_max(job.retry.retry_after_max) {}
   Policies(const Policies&) = delete;
   Policies& operator=(const Policies&) = delete;
