@@ -10,6 +10,7 @@
 #include "mapping/secrets.h"
 #include "mapping/url.h"
 #include "rowcall/version.h"
+#include "settings/secrets.h"
 
 namespace rowcall::mapping {
 namespace {
@@ -135,7 +136,7 @@ Result<void> RequestMapper::make_headers(const Job& job, const table::RowReader&
         return failure(bad_setting(setting, "\"" + name + "\"", "a header that rowcall does not set itself"));
       }
     }
-    if (is_secret_ref(value)) {
+    if (settings::is_secret_place(value)) {
       TRY(std::string text, secret(SecretRef{value}, setting));
       add_fixed_header(name, text, true);
       continue;
@@ -143,7 +144,7 @@ Result<void> RequestMapper::make_headers(const Job& job, const table::RowReader&
     TRY(TextTemplate text, TextTemplate::make(value, Place::kHeader, reader, setting));
     if (has_control(value)) return failure(bad_setting(setting, "a line break or control character", "one line"));
     if (text.is_fixed()) {
-      add_fixed_header(name, text.fixed_text(), is_secret_name(name));
+      add_fixed_header(name, text.fixed_text(), settings::is_secret_name(name));
     } else if (many_rows_) {
       return failure(bad_setting(setting, "a {{column}} in a header with several rows per call", "no column"));
     } else {

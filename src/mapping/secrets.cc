@@ -1,27 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mapping/secrets.h"
 
-#include <array>
 #include <cstdlib>
 
 #include "base/disk.h"
-#include "base/parse.h"
 #include "base/try.h"
+#include "settings/secrets.h"
 
 namespace rowcall::mapping {
-
-bool is_secret_ref(std::string_view text) { return text.starts_with("env:") || text.starts_with("file:"); }
-
-bool is_secret_name(std::string_view name) {
-  std::string low = lower(name);
-  constexpr std::array kParts = {"authorization", "cookie", "token", "secret", "password", "passwd",
-                                 "api-key",       "api_key", "apikey", "access-key", "access_key", "signature",
-                                 "credential"};
-  for (const char* part : kParts) {
-    if (low.find(part) != std::string::npos) return true;
-  }
-  return low == "key" || low == "sig" || low == "auth";
-}
 
 Result<std::string> fetch_secret(const SecretRef& secret, std::string_view setting) {
   std::string_view place = secret.place;
@@ -68,7 +54,7 @@ Result<std::vector<std::string>> secrets_of(const Job& job) {
     values.push_back(std::move(value));
   }
   for (const auto& [name, value] : job.request.headers) {
-    if (!is_secret_ref(value)) continue;
+    if (!settings::is_secret_place(value)) continue;
     TRY(std::string secret, fetch_secret(SecretRef{value}, "request.headers." + name));
     values.push_back(std::move(secret));
   }

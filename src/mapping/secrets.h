@@ -20,12 +20,6 @@ Result<std::string> fetch_secret(const SecretRef& secret, std::string_view setti
 /// All secret values of a job: those of [auth] and of headers. For masking them wherever they might show.
 Result<std::vector<std::string>> secrets_of(const Job& job);
 
-/// True for texts of the form "env:..." or "file:...".
-bool is_secret_ref(std::string_view text);
-
-/// True for names of headers and query parameters whose values must not be shown.
-bool is_secret_name(std::string_view name);
-
 /// What stands in the place of a secret.
 inline constexpr std::string_view kMask = "********";
 
