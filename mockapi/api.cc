@@ -29,13 +29,14 @@ Api::Api(const MockOptions& options, Instant started, double started_unix_s)
       auditor_(auditor_for(options)),
       rows_book_(options.rows_max) {}
 
-void Api::reset() {
+void Api::reset(Traffic& traffic) {
   judge_ = Judge(options_.behaviour, options_.seed);
   auditor_ = auditor_for(options_);
   rows_book_ = RowBook(options_.rows_max);
   by_status_.fill(0);
   resets_ = hangs_ = outage_calls_ = calls_with_key_ = key_violations_ = 0;
   injected_.clear();
+  traffic = {traffic.in_flight, traffic.in_flight, traffic.connections_open, traffic.connections_open, 0};
 }
 
 void Api::change(const Behaviour& behaviour) {
@@ -44,13 +45,13 @@ void Api::change(const Behaviour& behaviour) {
   auditor_.enforce(behaviour.limits);
 }
 
-Answer Api::take(const Call& call, Instant at, const Traffic& traffic) {
+Answer Api::take(const Call& call, Instant at, Traffic& traffic) {
   std::string_view path = std::string_view(call.target).substr(0, call.target.find('?'));
   if (path == "/health" || path == "/stats" || path == "/reset") return operate(call, path, at, traffic);
   return score(call, at);
 }
 
-Answer Api::operate(const Call& call, std::string_view path, Instant at, const Traffic& traffic) {
+Answer Api::operate(const Call& call, std::string_view path, Instant at, Traffic& traffic) {
   int status = 200;
   json_.clear();
   if (path == "/reset" ? call.method != "POST" : call.method != "GET" && call.method != "HEAD") {
@@ -62,7 +63,7 @@ Answer Api::operate(const Call& call, std::string_view path, Instant at, const T
   } else if (path == "/stats") {
     json_ = stats_json(stats(traffic));
   } else {
-    reset();
+    reset(traffic);
     json_ = "{\"status\":\"reset\"}";
   }
   Answer answer;

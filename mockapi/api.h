@@ -47,14 +47,14 @@ class Api {
   /// `started` and `started_unix_s` are one moment on both clocks.
   Api(const MockOptions& options, Instant started, double started_unix_s);
 
-  /// A complete request arrived. `traffic` is shown in /stats.
-  Answer take(const Call& call, Instant at, const Traffic& traffic);
+  /// A complete request arrived. `traffic` is shown by /stats, and its maxima and sums are cleared by /reset.
+  Answer take(const Call& call, Instant at, Traffic& traffic);
   /// The answer to a request that is not one: the connection is to be closed after it.
   std::string complaint(int status, std::string_view reason, Instant now);
 
   Stats stats(const Traffic& traffic);
   /// As freshly started: nothing has arrived, no row came before, outages begin anew.
-  void reset();
+  void reset(Traffic& traffic);
   void change(const Behaviour& behaviour);
   const Judge& judge() const { return judge_; }
 
@@ -63,7 +63,7 @@ class Api {
     std::uint64_t identity;
     std::uint32_t earlier;
   };
-  Answer operate(const Call& call, std::string_view path, Instant at, const Traffic& traffic);
+  Answer operate(const Call& call, std::string_view path, Instant at, Traffic& traffic);
   Answer score(const Call& call, Instant at);
   Seen enter_rows(const Call& call);
   std::uint64_t row_hash(std::uint64_t identity, std::size_t index) const;

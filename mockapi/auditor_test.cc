@@ -109,7 +109,8 @@ TEST(Auditor, SortsLateStampsIn) {
   std::mt19937_64 dice(3);
   const RateLimit limit{100, 100ms};
   std::vector<Instant> times;
-  for (int i = 0; i < 5'000; ++i) times.push_back(at(Duration(i * 1'000'000L + static_cast<std::int64_t>(dice() % 900'000))));
+  for (int i = 0; i < 5'000; ++i)
+    times.push_back(at(Duration(i * 1'000'000L + static_cast<std::int64_t>(dice() % 900'000))));
   std::vector<Instant> shuffled = times;
   for (std::size_t i = 0; i < shuffled.size(); i += 50) {
     std::shuffle(shuffled.begin() + i, shuffled.begin() + i + 50, dice);
