@@ -2,7 +2,6 @@
 #include "mockapi/api.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "mockapi/digest.h"
 #include "mockapi/notation.h"
@@ -20,10 +19,9 @@ Auditor auditor_for(const MockOptions& options) {
 
 }  // namespace
 
-Api::Api(const MockOptions& options, Instant started, double started_unix_s)
+Api::Api(const MockOptions& options, const Moment& started)
     : options_(options),
       started_(started),
-      started_unix_s_(started_unix_s),
       expected_authorization_(options.token.empty() ? "" : "Bearer " + options.token),
       judge_(options.behaviour, options.seed),
       auditor_(auditor_for(options)),
@@ -144,7 +142,7 @@ void Api::count(const Decision& decision, std::uint64_t identity) {
 }
 
 Head Api::head_for(const Call& call, int status, Instant now) {
-  auto unix_s = static_cast<std::int64_t>(std::floor(started_unix_s_ + seconds(now - started_)));
+  const std::int64_t unix_s = since_1970(now) / 1s;
   if (unix_s != date_unix_s_) {
     date_unix_s_ = unix_s;
     date_ = http_date(unix_s);
@@ -172,8 +170,8 @@ Stats Api::stats(const Traffic& traffic) {
   Stats stats;
   stats.findings = auditor_.findings();
   if (stats.findings.arrivals > 0) {
-    stats.first_arrival_unix_s = started_unix_s_ + seconds(stats.findings.first - started_);
-    stats.last_arrival_unix_s = started_unix_s_ + seconds(stats.findings.last - started_);
+    stats.first_arrival_unix_s = seconds(since_1970(stats.findings.first));
+    stats.last_arrival_unix_s = seconds(since_1970(stats.findings.last));
   }
   auto say = [&](const std::string& name, std::int64_t calls) {
     if (calls > 0) stats.by_status[name] = calls;

@@ -22,6 +22,7 @@
 #include "mockapi/behaviour.h"
 #include "mockapi/call.h"
 #include "mockapi/call_rows.h"
+#include "mockapi/clocks.h"
 #include "mockapi/options.h"
 #include "mockapi/row_book.h"
 #include "mockapi/stats.h"
@@ -44,8 +45,7 @@ struct Answer {
 
 class Api {
  public:
-  /// `started` and `started_unix_s` are one moment on both clocks.
-  Api(const MockOptions& options, Instant started, double started_unix_s);
+  Api(const MockOptions& options, const Moment& started);
 
   /// A complete request arrived. `traffic` is shown by /stats, and its maxima and sums are cleared by /reset.
   Answer take(const Call& call, Instant at, Traffic& traffic);
@@ -68,11 +68,11 @@ class Api {
   Seen enter_rows(const Call& call);
   std::uint64_t row_hash(std::uint64_t identity, std::size_t index) const;
   void count(const Decision& decision, std::uint64_t identity);
+  Duration since_1970(Instant at) const { return started_.since_1970 + (at - started_.steady); }
   Head head_for(const Call& call, int status, Instant now);
 
   MockOptions options_;
-  Instant started_;
-  double started_unix_s_;
+  Moment started_;
   std::string expected_authorization_;
   Judge judge_;
   Auditor auditor_;

@@ -15,7 +15,7 @@ using testing::Pair;
 using testing::StartsWith;
 
 constexpr Instant kStart{std::chrono::hours(1)};
-constexpr double kStartUnix = 784111777;  // Sun, 06 Nov 1994 08:49:37 GMT.
+constexpr Moment kStarted{kStart, std::chrono::seconds(784111777)};  // Sun, 06 Nov 1994 08:49:37 GMT.
 
 Call post(std::string body, std::string key = {}) {
   Call call;
@@ -37,7 +37,7 @@ Call get(std::string target) {
 class ApiTest : public testing::Test {
  protected:
   Api& api() {
-    if (!api_) api_.emplace(options_, kStart, kStartUnix);
+    if (!api_) api_.emplace(options_, kStarted);
     return *api_;
   }
   Answer take(const Call& call, Duration after = {}) { return api().take(call, kStart + after, traffic_); }
@@ -221,7 +221,7 @@ TEST_F(ApiTest, ResetForgetsEverything) {
   Call reset = post("");
   reset.target = "/reset";
   EXPECT_THAT(sent(reset), StartsWith("HTTP/1.1 200 "));
-  EXPECT_EQ(stats_json(stats()), stats_json(Api(options_, kStart, kStartUnix).stats({})));
+  EXPECT_EQ(stats_json(stats()), stats_json(Api(options_, kStarted).stats({})));
   EXPECT_THAT(sent(post("{}")), StartsWith("HTTP/1.1 200 "));
 }
 

@@ -7,6 +7,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include "mockapi/clocks.h"
 #include "mockapi/kernel_stamp.h"
 #include "mockapi/server.h"
 

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "mockapi/clocks.h"
 #include "mockapi/connection.h"
 
 namespace rowcall::mockapi {

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "mockapi/net.h"
+#include "mockapi/clocks.h"
 
 namespace rowcall::mockapi {
 namespace {
@@ -49,12 +49,12 @@ StampedRead read_stamped(int socket, char* bytes, std::size_t max) {
   read.again = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
   if (got <= 0) return read;
   read.bytes = static_cast<std::size_t>(got);
-  read.at = steady_now();
-  timespec wall{};
-  ::clock_gettime(CLOCK_REALTIME, &wall);
+  const Moment now = moment_now();
+  read.at = now.steady;
   const Duration stamp = stamp_in(message);
-  const Duration age = duration_of(wall) - stamp;
-  if (stamp > Duration::zero() && age > Duration::zero() && age < std::chrono::seconds(10)) read.at -= age;
+  const Duration age = now.since_1970 - stamp;
+  read.stamped = stamp > Duration::zero() && age >= Duration::zero() && age < std::chrono::seconds(10);
+  if (read.stamped) read.at -= age;
   return read;
 }
 

@@ -14,7 +14,9 @@
 // - Stamps are of the wall clock, and turned into steady ones by the difference of the clocks at the time of
 //   reading. A wall clock set in between would show; a stamp from the future, or older than ten seconds, is
 //   not believed, and the time of reading is taken.
-// - It is set on the listening socket, whose connections inherit it, so that no first segment is missed.
+// - It is set on the listening socket, whose connections inherit it, so that no first segment is missed. The
+//   kernel switches stamping on in the background when the first socket of the machine asks for it; what
+//   comes in these first milliseconds has no stamp, and the time of reading is taken.
 #pragma once
 
 #include <cstddef>
@@ -29,6 +31,7 @@ bool ask_for_stamps(int socket);
 struct StampedRead {
   std::size_t bytes = 0;  ///< 0 without `again`: the end of input, or an error.
   bool again = false;     ///< Nothing is there yet.
+  bool stamped = false;   ///< `at` is the kernel's; else the time of reading.
   Instant at{};
 };
 

@@ -80,10 +80,9 @@ Result<void> validate(const MockOptions& options) {
                          "in them. Leave out --stamp or serve plain HTTP."));
   }
   if (options.pipeline_max == 0 || options.connections_max == 0) {
-    return failure(wrong("--connections-max", "0", "at least 1"));
+    return failure(wrong("connections_max, pipeline_max", "0", "at least 1"));
   }
-  if (options.header_bytes_max < 256)
-    return failure(wrong("--header-bytes-max", "under 256", "at least 256"));
+  if (options.header_bytes_max < 256) return failure(wrong("header_bytes_max", "under 256", "at least 256"));
   return {};
 }
 

@@ -26,6 +26,7 @@ class Served {
     int out[2];
     int err[2];
     if (::pipe(out) != 0 || ::pipe(err) != 0) return;
+    std::fflush(nullptr);  // What is buffered would be printed twice.
     child_ = ::fork();
     if (child_ == 0) {
       ::alarm(60);
@@ -92,7 +93,7 @@ TEST(Serve, SaysWhereItIsAndEndsWithAVerdict) {
     auto [code, verdict] = served.end_by(SIGTERM);
     EXPECT_EQ(code, 0);
     EXPECT_THAT(verdict, StartsWith("3 arrivals in "));
-    EXPECT_THAT(verdict, HasSubstr("worst window 3 of 2/min: OVER by 1, 1 arrival too many"));
+    EXPECT_THAT(verdict, HasSubstr("Worst window 3 of 2/min: OVER by 1, 1 arrival too many"));
   }
   std::stringstream stats;
   stats << std::ifstream(options.stats_file).rdbuf();

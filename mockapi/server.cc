@@ -7,6 +7,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include "mockapi/clocks.h"
 #include "mockapi/kernel_stamp.h"
 
 namespace rowcall::mockapi {
@@ -14,16 +15,12 @@ namespace {
 
 constexpr int kBacklog = 4096;
 
-double unix_now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 }  // namespace
 
 Server::Server(asio::io_context& loop, const MockOptions& options)
     : loop_(loop),
       options_(options),
-      api_(options, steady_now(), unix_now()),
+      api_(options, moment_now()),
       due_(loop),
       acceptor_(loop),
       accept_pause_(loop),

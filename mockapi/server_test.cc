@@ -210,7 +210,7 @@ TEST_F(ServerTest, ForgetsACallWhoseClientHasGone) {
   {
     TestClient client(api().port());
     client.send(post_of("{}"));
-    ASSERT_TRUE(in_time([](const Stats& stats) { return stats.traffic.in_flight == 1; }));
+    ASSERT_TRUE(in_time([](const Stats& stats) { return stats.findings.arrivals == 1; }));
   }
   EXPECT_TRUE(in_time([](const Stats& stats) {
     return stats.traffic.in_flight == 0 && stats.traffic.connections_open == 0;
@@ -232,7 +232,7 @@ TEST_F(ServerTest, AnOutageResetsIdleConnectionsToo) {
 }
 
 TEST_F(ServerTest, AnOutageEnds) {
-  options_.behaviour.outages = {{10ms, 50ms}, {100ms, 50ms}};
+  options_.behaviour.outages = {{10ms, 50ms}, {1500ms, 50ms}};
   TestClient first(api().port());
   EXPECT_EQ(first.post("{}").status, 200);
   EXPECT_TRUE(first.receive().reset);

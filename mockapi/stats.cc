@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mockapi/stats.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "mockapi/notation.h"
@@ -53,7 +54,7 @@ void append_limits(std::string& out, const std::vector<LimitFinding>& limits) {
 }
 
 std::string limit_words(const LimitFinding& found) {
-  std::string text = found.limit.period == Duration(1s) ? "worst second " : "worst window ";
+  std::string text = found.limit.period == Duration(1s) ? "Worst second " : "Worst window ";
   text += grouped(found.worst) + " of " + words_of(found.limit) + ": ";
   if (found.over == 0) {
     text += "never over";
@@ -111,7 +112,10 @@ std::string verdict(const Stats& stats) {
   if (found.arrivals == 0) return "No call arrived.";
   std::string text = grouped(found.arrivals) + (found.arrivals == 1 ? " arrival" : " arrivals") + " in " +
                      fixed(seconds(found.duration()), 3) + " s, " + fixed(found.mean_rate(), 1) +
-                     " a second on average; worst second " + grouped(found.worst_1s) + ".";
+                     " a second on average.";
+  auto of_a_second = [](const LimitFinding& limit) { return limit.limit.period == Duration(1s); };
+  if (std::ranges::none_of(found.limits, of_a_second))
+    text += " Worst second " + grouped(found.worst_1s) + ".";
   for (const LimitFinding& limit : found.limits) text += " " + limit_words(limit);
   text += " Answers: " + joined_counts(stats.by_status) + ".";
   if (!stats.errors_injected.empty()) text += " Injected: " + joined_counts(stats.errors_injected) + ".";

@@ -64,16 +64,19 @@ TEST(Stats, EmptyOnesAreJsonToo) {
 
 TEST(Stats, TheVerdictSaysWhatMatters) {
   const std::string text = verdict(sample());
-  EXPECT_THAT(text, HasSubstr("12,345 arrivals in 2.500 s, 4938.0 a second on average; worst second 5,004."));
-  EXPECT_THAT(text, HasSubstr("worst second 5,004 of 5,000/s: OVER by 4, 7 arrivals too many"));
+  EXPECT_THAT(text, HasSubstr("12,345 arrivals in 2.500 s, 4938.0 a second on average. Worst second"));
+  EXPECT_THAT(text, HasSubstr("Worst second 5,004 of 5,000/s: OVER by 4, 7 arrivals too many"));
   EXPECT_THAT(text, HasSubstr("98.8 % of the limit used"));
-  EXPECT_THAT(text, HasSubstr("worst window 12,345 of 100,000/d: never over"));
+  EXPECT_THAT(text, HasSubstr("Worst window 12,345 of 100,000/d: never over"));
   EXPECT_THAT(text, HasSubstr("200 x 12,000, 429 x 300, reset x 45"));
   EXPECT_THAT(text, HasSubstr("2 answered 200 more than once"));
   EXPECT_THAT(text, HasSubstr("1 of them with another body"));
   EXPECT_THAT(text, Not(HasSubstr("malformed")));
   EXPECT_THAT(text, Not(HasSubstr("\n")));
   EXPECT_EQ(verdict({}), "No call arrived.");
+  Stats no_limit = sample();
+  no_limit.findings.limits.clear();
+  EXPECT_THAT(verdict(no_limit), HasSubstr("on average. Worst second 5,004. Answers: "));
 }
 
 }  // namespace
