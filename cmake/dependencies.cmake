@@ -8,10 +8,10 @@ find_package(simdjson REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
-# Asio and Beast, with their non-template code compiled once, in src/loop/asio.cc.
-add_library(rowcall_asio INTERFACE)
-target_link_libraries(rowcall_asio INTERFACE Boost::headers Threads::Threads OpenSSL::SSL OpenSSL::Crypto)
-target_compile_definitions(rowcall_asio INTERFACE
+# Asio and Beast, with their non-template code compiled once.
+add_library(rowcall_asio STATIC "${CMAKE_CURRENT_LIST_DIR}/asio.cc")
+target_link_libraries(rowcall_asio PUBLIC Boost::headers Threads::Threads OpenSSL::SSL OpenSSL::Crypto)
+target_compile_definitions(rowcall_asio PUBLIC
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION
   BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 
