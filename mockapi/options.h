@@ -73,7 +73,7 @@ struct MockOptions {
   std::uint64_t body_bytes_max = 16 << 20;    ///< A longer body is answered 413.
   std::size_t pipeline_max = 64;              ///< Calls of one connection read before the first is answered.
   std::size_t connections_max = 20'000;       ///< One more is closed at once.
-  std::size_t rows_max = 50'000'000;  ///< Rows remembered (about 24 bytes each); more are not told apart.
+  std::size_t rows_max = 50'000'000;  ///< Rows remembered (23 to 36 bytes each); more are not told apart.
 };
 
 /// Nothing, or the first setting that cannot be, named as its flag.
