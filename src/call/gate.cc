@@ -133,6 +133,7 @@ void Gate::left(const Pass& pass, const Reply& reply, OutcomeClass outcome, std:
     policies_->throttle.record(outcome, pass.granted_at, now, retry_after);
     policies_->breaker.record(outcome, pass.granted_at, now, retry_after.value_or(Duration(0)));
   }
+  if (outcome == OutcomeClass::kTransient) last_trouble_ = policy::why(reply);
   note_hold(now);
   // A probe's result may let others pass.
   if (waiting() > 0 && wake_at_ == Instant::max()) look();
@@ -196,7 +197,8 @@ Hold Gate::hold(Instant now) {
   if (!hold.held) return hold;
   hold.since = held_since_;
   bool broken = policies_->breaker.state() != policy::Breaker::State::kClosed;
-  hold.why = broken ? policies_->breaker.reason() : "the API asked everyone to wait (Retry-After)";
+  hold.why = broken ? policies_->breaker.reason() + "; the last one: " + last_trouble_
+                    : "the API asked everyone to wait (Retry-After)";
   hold.until = std::max(policies_->throttle.held_until(), policies_->breaker.next(now));
   if (hold.until == Instant::max()) hold.until = now;
   return hold;

@@ -115,6 +115,7 @@ class Gate {
 
   Instant held_since_ = Instant::max();
   Duration held_before_{};
+  std::string last_trouble_;  // why the last transient attempt failed
 };
 
 }  // namespace rowcall

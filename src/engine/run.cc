@@ -241,7 +241,10 @@ namespace rowcall {
 Result<Report> run(const Job& job, const Host& host) {
   namespace asio = boost::asio;
   TRY(engine::Prepared prepared, engine::prepare(job, *host.source, host.run_id));
-  TRY(auto tls, http::make_tls(job.request));
+  std::unique_ptr<asio::ssl::context> tls;
+  if (prepared.requests.endpoint().tls) {
+    TRY(tls, http::make_tls(job.request));
+  }
   http::TransportOptions options{prepared.requests.endpoint(), prepared.in_flight_max,
                                  job.request.timeout,          job.request.connect_timeout,
                                  job.response.body_bytes_max,  job.request.tls_verify};

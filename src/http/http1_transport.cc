@@ -57,7 +57,7 @@ Http1Transport::Http1Transport(Executor executor, Clock* clock, TransportOptions
       events_(std::move(events)),
       resolver_(executor),
       resolved_(executor) {
-  ROWCALL_ASSERT(!options_.endpoint.tls || tls_ != nullptr, "an https endpoint needs a TLS context");
+  ROWCALL_ASSERT(options_.endpoint.tls == (tls_ != nullptr), "a TLS context is for https endpoints, and for them alone");
 }
 
 Http1Transport::~Http1Transport() = default;
