@@ -28,17 +28,30 @@ void add_generate(CLI::App& app, Command& chosen) {
     std::string format = "auto";
   };
   auto flags = std::make_shared<Flags>();
-  command->add_option("--out", flags->spec.path, "Where to: a file, s3://..., or - for standard output")->required()->type_name("PATH");
-  command->add_option("--records", flags->spec.records, "How many rows")->capture_default_str()->type_name("N");
-  command->add_option("--format", flags->format, "csv, ndjson or parquet; by the file's name if not given")->type_name("FORMAT");
-  command->add_option("--error-rate", flags->spec.error_rate, "Share of records broken on purpose, 0 to 1")->capture_default_str()->type_name("SHARE");
-  command->add_option("--batch-size", flags->spec.row_group_rows, "Parquet: rows in a row group")->capture_default_str()->type_name("N");
-  command->add_option("--seed", flags->spec.seed, "The same seed gives the same table")->capture_default_str()->type_name("N");
+  command->add_option("--out", flags->spec.path, "Where to: a file, s3://..., or - for standard output")
+      ->required()
+      ->type_name("PATH");
+  command->add_option("--records", flags->spec.records, "How many rows")
+      ->capture_default_str()
+      ->type_name("N");
+  command->add_option("--format", flags->format, "csv, ndjson or parquet; by the file's name if not given")
+      ->type_name("FORMAT");
+  command->add_option("--error-rate", flags->spec.error_rate, "Share of records broken on purpose, 0 to 1")
+      ->capture_default_str()
+      ->type_name("SHARE");
+  command->add_option("--batch-size", flags->spec.row_group_rows, "Parquet: rows in a row group")
+      ->capture_default_str()
+      ->type_name("N");
+  command->add_option("--seed", flags->spec.seed, "The same seed gives the same table")
+      ->capture_default_str()
+      ->type_name("N");
   command->add_option("--endpoint", flags->spec.s3.endpoint, "S3: another server than AWS")->type_name("URL");
   command->callback([&chosen, flags] {
     chosen = [flags] {
       auto format = format_named(flags->format);
-      if (!format) return complain({ErrorCode::kSetting, "--format", "\"" + flags->format + "\"", "csv, ndjson or parquet", ""});
+      if (!format)
+        return complain(
+            {ErrorCode::kSetting, "--format", "\"" + flags->format + "\"", "csv, ndjson or parquet", ""});
       flags->spec.format = *format;
       auto made = files::generate(flags->spec);
       if (!made) return complain(made.error());

@@ -21,7 +21,9 @@ namespace {
 // Below that a certificate is worth a word.
 constexpr double kCertificateDaysFew = 14;
 
-void print(const char* name, const std::string& value) { std::printf("%-13s%s\n", name, value.c_str()); }
+void print(const char* name, const std::string& value) {
+  std::printf("%-13s%s\n", name, value.c_str());
+}
 
 std::string milliseconds_text(Duration d) {
   char text[32];
@@ -31,7 +33,8 @@ std::string milliseconds_text(Duration d) {
 
 // The job's own host and headers, but the health URL's path.
 Result<mapping::Url> health_url(const Job& job) {
-  if (!job.request.health_url.empty()) return mapping::parse_url(job.request.health_url, "request.health_url");
+  if (!job.request.health_url.empty())
+    return mapping::parse_url(job.request.health_url, "request.health_url");
   TRY(mapping::Url url, mapping::parse_url(job.request.url, "request.url"));
   url.target = "/health";
   return url;
@@ -58,7 +61,8 @@ Result<Exit> check_health(const Job& job) {
   probed.request.query.clear();
   probed.request.body.clear();
   probed.request.columns.clear();
-  std::erase_if(probed.request.headers, [](const auto& header) { return header.second.find("{{") != std::string::npos; });
+  std::erase_if(probed.request.headers,
+                [](const auto& header) { return header.second.find("{{") != std::string::npos; });
   ArrowSchema no_columns{};
   no_columns.format = "+s";
   no_columns.release = [](ArrowSchema* schema) { schema->release = nullptr; };
@@ -73,7 +77,8 @@ Result<Exit> check_health(const Job& job) {
   bool answered = found.reply.error == TransportError::kNone;
   bool well = answered && found.reply.status >= 200 && found.reply.status < 300;
   print("status", policy::why(found.reply));
-  std::string steps = "resolve " + milliseconds_text(found.resolve) + ", connect " + milliseconds_text(found.connect);
+  std::string steps =
+      "resolve " + milliseconds_text(found.resolve) + ", connect " + milliseconds_text(found.connect);
   if (!found.tls_version.empty()) steps += ", TLS " + milliseconds_text(found.handshake);
   if (answered) steps += ", answer " + milliseconds_text(found.answer);
   print("latency", steps);
@@ -89,7 +94,8 @@ Result<Exit> check_health(const Job& job) {
 }  // namespace
 
 void add_health(CLI::App& app, Command& chosen) {
-  CLI::App* command = app.add_subcommand("health", "Ask the API's health URL: status, latency, TLS, certificate");
+  CLI::App* command =
+      app.add_subcommand("health", "Ask the API's health URL: status, latency, TLS, certificate");
   command->footer(
       "Asks request.health_url, or /health on the host of request.url, once, with the job's headers and\n"
       "credentials. Exit code 0: well; 5: not well.");

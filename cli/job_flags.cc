@@ -33,20 +33,26 @@ std::string placeholder(const settings::Setting& setting) {
 }  // namespace
 
 void add_job_flags(CLI::App& command, JobFlags& flags) {
-  command.add_option("what", flags.what, "A job file (JOB.toml), or the table: files, globs, folders, s3:// URIs, -")
+  command
+      .add_option("what", flags.what,
+                  "A job file (JOB.toml), or the table: files, globs, folders, s3:// URIs, -")
       ->type_name("JOB.toml | TABLE...");
   for (const settings::Setting& setting : settings::all()) {
     if (setting.flag.empty()) continue;
     std::string flag = setting.flag;
     if (setting.kind == settings::Kind::kTruth) {
-      command.add_flag_callback(flag, [&flags, flag] { flags.flags.push_back({flag, "true"}); }, brief(setting));
+      command.add_flag_callback(
+          flag, [&flags, flag] { flags.flags.push_back({flag, "true"}); }, brief(setting));
       continue;
     }
     auto add = [&flags, flag](const std::vector<std::string>& values) {
       for (const std::string& value : values) flags.flags.push_back({flag, value});
       return true;
     };
-    command.add_option(flag, add, brief(setting))->type_name(placeholder(setting))->take_all()->allow_extra_args(false);
+    command.add_option(flag, add, brief(setting))
+        ->type_name(placeholder(setting))
+        ->take_all()
+        ->allow_extra_args(false);
   }
   command.add_option("--set", flags.sets, "Any setting of the job file, as in --set retry.max_attempts=3")
       ->type_name("KEY=VALUE")

@@ -9,13 +9,14 @@
 
 #include "rowcall/error.h"
 #include "rowcall/job.h"
+
 #include "settings/load.h"
 
 namespace rowcall::cli {
 
 /// What the user wrote. Must outlive the parsing.
 struct JobFlags {
-  std::vector<std::string> what;     ///< JOB.toml, or the files of the table.
+  std::vector<std::string> what;  ///< JOB.toml, or the files of the table.
   std::vector<std::string> sets;
   std::string env_file;
   bool no_env_file = false;

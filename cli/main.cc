@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // rowcall: call an HTTP API for every row of a table.
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include <cstdio>
 #include <exception>
 #include <memory>
 
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "rowcall/version.h"
+
 #include "cli/commands.h"
 #include "files/files.h"
-#include "rowcall/version.h"
 
 namespace rowcall::cli {
 namespace {
 
 int run_program(int argc, char** argv) {
-  CLI::App app("Call an HTTP API for every row of a table: at exactly the rate you were granted,\n"
-               "losing nothing, paying for nothing twice.");
+  CLI::App app(
+      "Call an HTTP API for every row of a table: at exactly the rate you were granted,\n"
+      "losing nothing, paying for nothing twice.");
   app.name("rowcall");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("rowcall ") + kVersion);

@@ -22,7 +22,9 @@ namespace {
 
 constexpr int kRequestsShown = 3;
 
-void print(const char* name, const std::string& value) { std::printf("%-10s%s\n", name, value.c_str()); }
+void print(const char* name, const std::string& value) {
+  std::printf("%-10s%s\n", name, value.c_str());
+}
 
 std::string indented(const std::string& text) {
   std::string out = "  ";
@@ -44,7 +46,8 @@ Duration time_at_limit(const LimitSpec& limits, std::int64_t calls) {
   double most = 0;
   for (const RateLimit& limit : limits.rate) {
     // The first period's worth goes out within the first period; the rest at the long-run rate.
-    most = std::max(most, static_cast<double>(calls) * seconds(limit.period) / static_cast<double>(limit.calls));
+    most =
+        std::max(most, static_cast<double>(calls) * seconds(limit.period) / static_cast<double>(limit.calls));
   }
   return from_seconds(most);
 }
@@ -64,7 +67,8 @@ void print_requests(const Job& job, const engine::Prepared& prepared, const Sour
     int count = static_cast<int>(std::min<std::int64_t>(job.request.rows_per_call, rows - row));
     auto request = prepared.requests.render(prepared.reader, row, count, batch.position.row + row);
     std::printf("\nrequest %d\n", shown + 1);
-    std::string text = request ? prepared.requests.shown(*request) : "cannot be made: " + request.error().text();
+    std::string text =
+        request ? prepared.requests.shown(*request) : "cannot be made: " + request.error().text();
     std::printf("%s\n", indented(text).c_str());
     row += count;
   }
@@ -120,23 +124,28 @@ Result<Exit> show_plan(const Job& job, int sample) {
   TRY(auto source, files::open_source(job.source, job.s3));
   TRY(engine::Prepared prepared, engine::prepare(job, *source, "plan"));
   TRY(std::optional<SourceBatch> batch, source->next());
-  print("source", std::to_string(prepared.source.files.size()) + (prepared.source.files.size() == 1 ? " file, " : " files, ") +
+  print("source", std::to_string(prepared.source.files.size()) +
+                      (prepared.source.files.size() == 1 ? " file, " : " files, ") +
                       prepared.source.files.front().name);
   print("rows", rows_text(prepared.source));
   std::printf("columns\n%s\n", indented(table::described(*prepared.input.get())).c_str());
   std::string added;
-  for (const table::Column& column : prepared.answers.columns()) added += column.name + ": " + column.type.text() + "\n";
+  for (const table::Column& column : prepared.answers.columns())
+    added += column.name + ": " + column.type.text() + "\n";
   std::printf("added\n%s\n", indented(added).c_str());
   print("sink", job.sink.path.empty() ? (run_directory(job) / "output.parquet").string() : job.sink.path);
 
   std::int64_t rows = prepared.source.rows;
   std::int64_t calls = rows < 0 ? -1 : (rows + job.request.rows_per_call - 1) / job.request.rows_per_call;
-  print("calls", (calls < 0 ? "not known" : (prepared.source.rows_exact ? "" : "about ") + grouped(calls)) + ", " +
-                     std::to_string(job.request.rows_per_call) + (job.request.rows_per_call == 1 ? " row each" : " rows each"));
+  print("calls", (calls < 0 ? "not known" : (prepared.source.rows_exact ? "" : "about ") + grouped(calls)) +
+                     ", " + std::to_string(job.request.rows_per_call) +
+                     (job.request.rows_per_call == 1 ? " row each" : " rows each"));
   std::string limits;
-  for (const RateLimit& limit : job.limits.rate) limits += (limits.empty() ? "" : " and ") + settings::rate_text(limit);
+  for (const RateLimit& limit : job.limits.rate)
+    limits += (limits.empty() ? "" : " and ") + settings::rate_text(limit);
   print("limit", limits.empty() ? "none" : limits);
-  if (calls >= 0 && !limits.empty()) print("time", "at least " + duration_words(time_at_limit(job.limits, calls)));
+  if (calls >= 0 && !limits.empty())
+    print("time", "at least " + duration_words(time_at_limit(job.limits, calls)));
   print("in flight", "at most " + std::to_string(prepared.in_flight_max) + " calls");
   print("memory", "at most about " + bytes_words(memory_at_most(job, prepared.in_flight_max)));
   if (!batch || !batch->rows || batch->rows->length == 0) {
@@ -146,7 +155,8 @@ Result<Exit> show_plan(const Job& job, int sample) {
   TRY_VOID(prepared.reader.look_at(*batch->rows.get()));
   print_requests(job, prepared, *batch);
   for (const UnreadableRow& row : batch->unreadable) {
-    std::printf("\nunreadable: %s line %lld: %s\n", batch->file.c_str(), static_cast<long long>(row.line), row.reason.c_str());
+    std::printf("\nunreadable: %s line %lld: %s\n", batch->file.c_str(), static_cast<long long>(row.line),
+                row.reason.c_str());
   }
   if (sample > 0) return send_sample(job, sample);
   std::printf("\nNothing was sent. --sample 5 really sends five.\n");
@@ -156,12 +166,14 @@ Result<Exit> show_plan(const Job& job, int sample) {
 }  // namespace
 
 void add_plan(CLI::App& app, Command& chosen) {
-  CLI::App* command = app.add_subcommand("plan", "Show what a run would do: columns, first requests, calls, time");
+  CLI::App* command =
+      app.add_subcommand("plan", "Show what a run would do: columns, first requests, calls, time");
   command->footer("Nothing is sent, unless --sample N asks for N rows to be called and shown.");
   auto flags = std::make_shared<JobFlags>();
   auto sample = std::make_shared<int>(0);
   add_job_flags(*command, *flags);
-  command->add_option("--sample", *sample, "Really call the first N rows and show what comes of them")->type_name("N");
+  command->add_option("--sample", *sample, "Really call the first N rows and show what comes of them")
+      ->type_name("N");
   command->callback([&chosen, flags, sample] {
     chosen = [flags, sample] {
       auto job = load_job(*flags, /*needs_source=*/true);

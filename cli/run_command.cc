@@ -40,7 +40,9 @@ void add_retry(CLI::App& app, Command& chosen) {
       "their own in RUN/retries/N. Rows that could not be read are left out.");
   auto directory = std::make_shared<std::string>();
   auto options = std::make_shared<SessionOptions>();
-  command->add_option("run", *directory, "The run directory, as in runs/customers")->required()->type_name("RUN");
+  command->add_option("run", *directory, "The run directory, as in runs/customers")
+      ->required()
+      ->type_name("RUN");
   command->add_flag("-q,--quiet", options->quiet, "No progress; only errors and the closing text");
   command->callback([&chosen, directory, options] {
     chosen = [directory, options] {

@@ -6,6 +6,8 @@
 #include <system_error>
 #include <utility>
 
+#include "rowcall/version.h"
+
 #include "base/disk.h"
 #include "base/parse.h"
 #include "base/try.h"
@@ -13,7 +15,6 @@
 #include "engine/picked_rows.h"
 #include "files/files.h"
 #include "mapping/secrets.h"
-#include "rowcall/version.h"
 #include "settings/job_text.h"
 #include "table/row_reader.h"
 #include "telemetry/unexpected.h"
@@ -54,14 +55,16 @@ SinkSpec failures_spec(const Job& job, const fs::path& folder) {
 
 // What the run before left behind, or a new state. Says on standard error what it found.
 Result<ledger::RunState> begin_or_go_on(const ledger::RunFolder& folder, const Job& job,
-                                        const std::vector<SourceFile>& source, const SessionOptions& options) {
+                                        const std::vector<SourceFile>& source,
+                                        const SessionOptions& options) {
   std::string frozen = settings::to_toml(job);
   TRY(std::optional<ledger::RunState> before, folder.state());
   if (before && !options.fresh) {
     std::string change = ledger::source_change(before->source, source);
     if (change.empty() && before->job != frozen) change = "the job is another one";
     if (!change.empty()) {
-      return failure({ErrorCode::kChanged, folder.path().string(), "it holds a run that was begun differently: " + change,
+      return failure({ErrorCode::kChanged, folder.path().string(),
+                      "it holds a run that was begun differently: " + change,
                       "the same job on the same source",
                       "Start anew with --fresh, or name another run directory with --run-dir."});
     }
@@ -84,8 +87,8 @@ struct Tables {
 };
 
 // The run itself: engine, telemetry, signals.
-Result<Report> carry_out(const Job& job, const ledger::RunFolder& folder, ledger::RunState state, TableSource* source,
-                         const Tables& tables, const SessionOptions& options) {
+Result<Report> carry_out(const Job& job, const ledger::RunFolder& folder, ledger::RunState state,
+                         TableSource* source, const Tables& tables, const SessionOptions& options) {
   TRY(std::vector<std::string> secrets, mapping::secrets_of(job));
   telemetry::TelemetryOptions told;
   told.dir = folder.path();
@@ -122,18 +125,22 @@ Result<Report> carry_out(const Job& job, const ledger::RunFolder& folder, ledger
 
 }  // namespace
 
-fs::path run_directory(const Job& job) { return job.run.dir.empty() ? fs::path("runs") / job.name : fs::path(job.run.dir); }
+fs::path run_directory(const Job& job) {
+  return job.run.dir.empty() ? fs::path("runs") / job.name : fs::path(job.run.dir);
+}
 
 Exit exit_for(const Report& report) {
   if (report.end == RunEnd::kFailed) return Exit::kError;
-  if (report.end == RunEnd::kStopped) return StopSignals::received() != 0 ? Exit::kInterrupted : Exit::kStopped;
+  if (report.end == RunEnd::kStopped)
+    return StopSignals::received() != 0 ? Exit::kInterrupted : Exit::kStopped;
   bool all_answered = report.counts[Ending::kFailed] == 0 && report.counts[Ending::kUnreadable] == 0;
   return all_answered ? Exit::kDone : Exit::kRowsFailed;
 }
 
 Result<Exit> run_job(Job job, const SessionOptions& options) {
   TRY(ledger::RunFolder folder, ledger::RunFolder::open(run_directory(job)));
-  if (job.sink.path.empty()) job.sink.path = (folder.path() / ("output" + extension_of(job.sink.format))).string();
+  if (job.sink.path.empty())
+    job.sink.path = (folder.path() / ("output" + extension_of(job.sink.format))).string();
   Tables tables;
   TRY(tables.source, files::open_source(job.source, job.s3));
   TRY(SourceInfo source, tables.source->info());
@@ -149,7 +156,8 @@ Result<Exit> run_job(Job job, const SessionOptions& options) {
     TRY_VOID(tables.source->seek(state.commit.next));
   }
   TRY(tables.sink, files::open_sink(job.sink, job.s3, folder.staging() / "sink"));
-  TRY(tables.failures, files::open_sink(failures_spec(job, folder.failures()), job.s3, folder.staging() / "failures"));
+  TRY(tables.failures,
+      files::open_sink(failures_spec(job, folder.failures()), job.s3, folder.staging() / "failures"));
   TRY(Report report, carry_out(job, folder, std::move(state), tables.source.get(), tables, options));
   return exit_for(report);
 }
@@ -212,7 +220,8 @@ Result<Exit> retry_failed(const fs::path& directory, const SessionOptions& optio
   TRY(tables.source, files::open_source(job.source, job.s3));
   TRY(SourceInfo source, tables.source->info());
   if (std::string change = ledger::source_change(state->source, source.files); !change.empty()) {
-    return failure({ErrorCode::kChanged, "the source", change, "the source of the run", "Run the job anew with --fresh."});
+    return failure({ErrorCode::kChanged, "the source", change, "the source of the run",
+                    "Run the job anew with --fresh."});
   }
   engine::PickedRows picked(tables.source.get(), std::move(numbers));
   int turn = 1;
@@ -227,7 +236,8 @@ Result<Exit> retry_failed(const fs::path& directory, const SessionOptions& optio
   fresh.source = state->source;
   TRY_VOID(write_file(again.job_file(), fresh.job));
   TRY(tables.sink, files::open_sink(job.sink, job.s3, again.staging() / "sink"));
-  TRY(tables.failures, files::open_sink(failures_spec(job, again.failures()), job.s3, again.staging() / "failures"));
+  TRY(tables.failures,
+      files::open_sink(failures_spec(job, again.failures()), job.s3, again.staging() / "failures"));
   TRY(Report report, carry_out(job, again, std::move(fresh), &picked, tables, options));
   return exit_for(report);
 }

@@ -7,12 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "cli/command.h"
-#include "ledger/run_folder.h"
 #include "rowcall/error.h"
 #include "rowcall/job.h"
 #include "rowcall/run.h"
 #include "rowcall/table.h"
+
+#include "cli/command.h"
+#include "ledger/run_folder.h"
 #include "telemetry/telemetry.h"
 
 namespace rowcall::cli {

@@ -41,6 +41,8 @@ StopSignals::~StopSignals() {
   raised_flag = nullptr;
 }
 
-int StopSignals::received() { return first_signal; }
+int StopSignals::received() {
+  return first_signal;
+}
 
 }  // namespace rowcall::cli

@@ -18,14 +18,17 @@ void add_verify_rate(CLI::App& app, Command& chosen) {
       "what was meant. Exit code 0: never over the limit; 5: over it.");
   auto directory = std::make_shared<std::string>();
   auto rates = std::make_shared<std::vector<std::string>>();
-  command->add_option("run", *directory, "The run directory, as in runs/customers")->required()->type_name("RUN");
+  command->add_option("run", *directory, "The run directory, as in runs/customers")
+      ->required()
+      ->type_name("RUN");
   command->add_option("--rate", *rates, "Hold the run to this instead of its own limits")->type_name("RATE");
   command->callback([&chosen, directory, rates] {
     chosen = [directory, rates] {
       std::vector<RateLimit> limits;
       for (const std::string& text : *rates) {
         auto limit = settings::parse_rate(text);
-        if (!limit) return complain({ErrorCode::kSetting, "--rate", "\"" + text + "\"", "a rate such as 5000/s", ""});
+        if (!limit)
+          return complain({ErrorCode::kSetting, "--rate", "\"" + text + "\"", "a rate such as 5000/s", ""});
         limits.push_back(*limit);
       }
       auto verdict = telemetry::verify_rate(std::filesystem::path(*directory) / "calls.log", limits);

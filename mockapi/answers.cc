@@ -86,21 +86,15 @@ void append_refusal(std::string& out, const Decision& decision) {
     out.append("{\"error\":\"").append(error).append("\",\"reason\":\"").append(reason).append("\"}");
   };
   switch (decision.reason) {
-    case Reason::kUnauthorized:
-      return say("unauthorized", "the Authorization header is missing or wrong");
-    case Reason::kOverLimit:
-      return say("rate_limited", "more than " + words_of(*decision.over));
-    case Reason::kOverCapacity:
-      return say("overloaded", "the queue is full");
+    case Reason::kUnauthorized: return say("unauthorized", "the Authorization header is missing or wrong");
+    case Reason::kOverLimit: return say("rate_limited", "more than " + words_of(*decision.over));
+    case Reason::kOverCapacity: return say("overloaded", "the queue is full");
     case Reason::kUnreadable:
       return say("bad_request", "the body is not valid JSON, as its content type says");
-    case Reason::kRefused:
-      return say("unprocessable", "the row asks to be refused");
-    case Reason::kInjected:
-      return say("injected", "an error on purpose");
+    case Reason::kRefused: return say("unprocessable", "the row asks to be refused");
+    case Reason::kInjected: return say("injected", "an error on purpose");
     case Reason::kNone:
-    case Reason::kOutage:
-      return say("internal", "there is no reason");
+    case Reason::kOutage: return say("internal", "there is no reason");
   }
 }
 

@@ -23,18 +23,12 @@ Decision refused(Reason reason, int status) {
 
 Decision injected(const Fault& fault, int index, Duration wait) {
   switch (fault.kind) {
-    case FaultKind::kStatus:
-      return {Effect::kStatus, Reason::kInjected, fault.status, index, wait, {}};
-    case FaultKind::kReset:
-      return {Effect::kReset, Reason::kInjected, 0, index, wait, {}};
-    case FaultKind::kTimeout:
-      return {Effect::kHang, Reason::kInjected, 0, index, wait, {}};
-    case FaultKind::kBadJson:
-      return {Effect::kBadJson, Reason::kInjected, 200, index, wait, {}};
-    case FaultKind::kShort:
-      return {Effect::kShort, Reason::kInjected, 200, index, wait, {}};
-    case FaultKind::kWrongType:
-      return {Effect::kWrongType, Reason::kInjected, 200, index, wait, {}};
+    case FaultKind::kStatus: return {Effect::kStatus, Reason::kInjected, fault.status, index, wait, {}};
+    case FaultKind::kReset: return {Effect::kReset, Reason::kInjected, 0, index, wait, {}};
+    case FaultKind::kTimeout: return {Effect::kHang, Reason::kInjected, 0, index, wait, {}};
+    case FaultKind::kBadJson: return {Effect::kBadJson, Reason::kInjected, 200, index, wait, {}};
+    case FaultKind::kShort: return {Effect::kShort, Reason::kInjected, 200, index, wait, {}};
+    case FaultKind::kWrongType: return {Effect::kWrongType, Reason::kInjected, 200, index, wait, {}};
   }
   return {};
 }

@@ -84,26 +84,13 @@ class Scanner {
     ++depth_;
     bool good = false;
     switch (peek()) {
-      case '{':
-        good = members([](std::string_view, std::string_view) {});
-        break;
-      case '[':
-        good = list(']', [this] { return value(); });
-        break;
-      case '"':
-        good = text();
-        break;
-      case 't':
-        good = word("true");
-        break;
-      case 'f':
-        good = word("false");
-        break;
-      case 'n':
-        good = word("null");
-        break;
-      default:
-        good = number();
+      case '{': good = members([](std::string_view, std::string_view) {}); break;
+      case '[': good = list(']', [this] { return value(); }); break;
+      case '"': good = text(); break;
+      case 't': good = word("true"); break;
+      case 'f': good = word("false"); break;
+      case 'n': good = word("null"); break;
+      default: good = number();
     }
     --depth_;
     return good;

@@ -92,14 +92,9 @@ TEST(CallRows, AgreesWithSimdjsonOnBrokenTexts) {
     for (int changes = 1 + static_cast<int>(dice() % 2); changes > 0; --changes) {
       std::size_t at = dice() % text.size();
       switch (dice() % 3) {
-        case 0:
-          text[at] = characters[dice() % characters.size()];
-          break;
-        case 1:
-          text.erase(at, 1);
-          break;
-        default:
-          text.insert(at, 1, characters[dice() % characters.size()]);
+        case 0: text[at] = characters[dice() % characters.size()]; break;
+        case 1: text.erase(at, 1); break;
+        default: text.insert(at, 1, characters[dice() % characters.size()]);
       }
     }
     simdjson::error_code error = parser.parse(text).error();

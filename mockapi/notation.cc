@@ -130,18 +130,12 @@ Result<Outage> read_outage(std::string_view text, std::string_view place) {
 
 std::string name_of(const Fault& fault) {
   switch (fault.kind) {
-    case FaultKind::kStatus:
-      return std::to_string(fault.status);
-    case FaultKind::kReset:
-      return "reset";
-    case FaultKind::kTimeout:
-      return "timeout";
-    case FaultKind::kBadJson:
-      return "badjson";
-    case FaultKind::kShort:
-      return "short";
-    case FaultKind::kWrongType:
-      return "wrongtype";
+    case FaultKind::kStatus: return std::to_string(fault.status);
+    case FaultKind::kReset: return "reset";
+    case FaultKind::kTimeout: return "timeout";
+    case FaultKind::kBadJson: return "badjson";
+    case FaultKind::kShort: return "short";
+    case FaultKind::kWrongType: return "wrongtype";
   }
   return "unknown";
 }

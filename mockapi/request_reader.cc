@@ -39,22 +39,15 @@ void RequestReader::on_request_impl(http::verb, Text method_text, Text target, i
 
 void RequestReader::on_field_impl(http::field name, Text name_text, Text value, error_code&) {
   switch (name) {
-    case http::field::authorization:
-      call_.authorization.assign(value.data(), value.size());
-      break;
-    case http::field::content_type:
-      call_.json = value.find("json") != Text::npos;
-      break;
-    case http::field::expect:
-      call_.expects_continue = boost::beast::iequals(value, "100-continue");
-      break;
+    case http::field::authorization: call_.authorization.assign(value.data(), value.size()); break;
+    case http::field::content_type: call_.json = value.find("json") != Text::npos; break;
+    case http::field::expect: call_.expects_continue = boost::beast::iequals(value, "100-continue"); break;
     case http::field::unknown:
       if (boost::beast::iequals(name_text, "Idempotency-Key")) {
         call_.idempotency_key.assign(value.data(), value.size());
       }
       break;
-    default:
-      break;
+    default: break;
   }
 }
 

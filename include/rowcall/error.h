@@ -16,17 +16,17 @@ namespace rowcall {
 
 /// What kind of operation failed. Hosts turn it into an exit code or an exception type.
 enum class ErrorCode {
-  kSetting,      ///< A flag, a key of the job file or an environment variable is wrong.
-  kInput,        ///< The source cannot be read as the table it should be.
-  kNotFound,     ///< A file, bucket, key, run or column does not exist.
-  kDenied,       ///< Credentials are missing, wrong or not sufficient.
-  kNetwork,      ///< The API or the object store cannot be reached.
-  kStorage,      ///< Writing failed: disk full, no permission, upload broken.
-  kChanged,      ///< Something changed under the run (an object replaced while it was read).
-  kStopped,      ///< The run was stopped before its end, and can go on.
-  kApi,          ///< The API refuses the run as a whole (fatal answers, failure cap reached).
-  kAccounting,   ///< The counts do not add up. Always a bug of ours; never ignored.
-  kInternal,     ///< An unexpected error, with its origin in the text.
+  kSetting,     ///< A flag, a key of the job file or an environment variable is wrong.
+  kInput,       ///< The source cannot be read as the table it should be.
+  kNotFound,    ///< A file, bucket, key, run or column does not exist.
+  kDenied,      ///< Credentials are missing, wrong or not sufficient.
+  kNetwork,     ///< The API or the object store cannot be reached.
+  kStorage,     ///< Writing failed: disk full, no permission, upload broken.
+  kChanged,     ///< Something changed under the run (an object replaced while it was read).
+  kStopped,     ///< The run was stopped before its end, and can go on.
+  kApi,         ///< The API refuses the run as a whole (fatal answers, failure cap reached).
+  kAccounting,  ///< The counts do not add up. Always a bug of ours; never ignored.
+  kInternal,    ///< An unexpected error, with its origin in the text.
 };
 
 /// The short name used in logs and summaries, such as "setting".

@@ -31,18 +31,18 @@ struct RunStarted {
 /// One attempt is over. The most frequent event: one for every permit taken, and for attempts that
 /// failed before anything was sent (`on_wire` of the reply is false).
 struct AttemptEnded {
-  std::int64_t row;            ///< First row of the call, numbered over the whole source from 0.
-  int rows;                    ///< Rows in the call.
-  int attempt;                 ///< From 1.
+  std::int64_t row;  ///< First row of the call, numbered over the whole source from 0.
+  int rows;          ///< Rows in the call.
+  int attempt;       ///< From 1.
   OutcomeClass outcome;
   const Reply& reply;
-  std::string_view message;    ///< For everything but success: why, without secrets.
+  std::string_view message;  ///< For everything but success: why, without secrets.
 };
 
 /// A call will be tried again.
 struct RetryPlanned {
   std::int64_t row;
-  int attempt;                 ///< The attempt that is over.
+  int attempt;  ///< The attempt that is over.
   OutcomeClass outcome;
   Duration wait;
 };
@@ -65,7 +65,7 @@ struct RowUnreadable {
 struct HoldChanged {
   bool held;
   std::string_view why;
-  Instant until;               ///< When held: the earliest next probe.
+  Instant until;  ///< When held: the earliest next probe.
 };
 
 /// A batch has been read, or a part has been published.

@@ -54,18 +54,18 @@ const char* name_of(Ending e);          ///< "ok", "no_match", "failed", "unread
 /// The raw result of one attempt on the wire, before anybody judged it.
 struct Reply {
   TransportError error = TransportError::kNone;
-  int status = 0;              ///< HTTP status; 0 when none arrived.
-  std::string body;            ///< Complete when `error` is kNone, at most `body_bytes_max` long.
-  std::string detail;          ///< For an error: what the system said, without secrets.
-  std::string retry_after;     ///< The header's value as sent, or empty.
-  std::string rate_headers;    ///< RateLimit and X-RateLimit headers, one "name: value" a line, or empty.
-  std::string date;            ///< The Date header, for turning Retry-After dates into durations.
-  Instant sent_at{};           ///< When the whole request had been handed to the kernel.
-  Instant done_at{};           ///< When the answer was complete, or the error known.
+  int status = 0;            ///< HTTP status; 0 when none arrived.
+  std::string body;          ///< Complete when `error` is kNone, at most `body_bytes_max` long.
+  std::string detail;        ///< For an error: what the system said, without secrets.
+  std::string retry_after;   ///< The header's value as sent, or empty.
+  std::string rate_headers;  ///< RateLimit and X-RateLimit headers, one "name: value" a line, or empty.
+  std::string date;          ///< The Date header, for turning Retry-After dates into durations.
+  Instant sent_at{};         ///< When the whole request had been handed to the kernel.
+  Instant done_at{};         ///< When the answer was complete, or the error known.
   std::uint32_t bytes_out = 0;
   std::uint32_t bytes_in = 0;
-  bool on_wire = false;        ///< At least one byte of the request may have left: the call counts as sent.
-  bool reused = false;         ///< The connection had carried an earlier call.
+  bool on_wire = false;  ///< At least one byte of the request may have left: the call counts as sent.
+  bool reused = false;   ///< The connection had carried an earlier call.
 
   /// Time from the complete write to the complete answer.
   Duration latency() const { return done_at - sent_at; }

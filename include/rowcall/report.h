@@ -50,21 +50,21 @@ const char* name_of(RunEnd e);  ///< "complete", "stopped", "failed".
 
 /// The most calls found in any window of one limit's period.
 struct WorstWindow {
-  std::int64_t calls = 0;   ///< Sent in the worst window.
-  std::int64_t limit = 0;   ///< Allowed.
+  std::int64_t calls = 0;  ///< Sent in the worst window.
+  std::int64_t limit = 0;  ///< Allowed.
   Duration period{};
 };
 
 /// What a run came to.
 struct Report {
   RunEnd end = RunEnd::kComplete;
-  Error error;                            ///< Why, for kStopped and kFailed; else empty.
+  Error error;  ///< Why, for kStopped and kFailed; else empty.
   Counts counts;
-  Duration duration{};                    ///< From the start of the run to its end.
-  Duration sending{};                     ///< From the first send to the last.
-  std::vector<WorstWindow> worst;         ///< One for each limit, sender side.
-  std::vector<PartInfo> parts;            ///< Published by this run.
-  PartInfo failures;                      ///< The failure table; no path when there is none.
+  Duration duration{};             ///< From the start of the run to its end.
+  Duration sending{};              ///< From the first send to the last.
+  std::vector<WorstWindow> worst;  ///< One for each limit, sender side.
+  std::vector<PartInfo> parts;     ///< Published by this run.
+  PartInfo failures;               ///< The failure table; no path when there is none.
 };
 
 }  // namespace rowcall

@@ -20,8 +20,8 @@ struct Endpoint {
 
 /// One call, rendered from its rows.
 struct Request {
-  std::string target;         ///< Path and query, percent-encoded.
-  std::string header_lines;   ///< Header lines of this call alone, each with its CRLF.
+  std::string target;        ///< Path and query, percent-encoded.
+  std::string header_lines;  ///< Header lines of this call alone, each with its CRLF.
   std::string body;
 
   /// Bytes held, for the memory limit.

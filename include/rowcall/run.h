@@ -30,20 +30,20 @@ class StopFlag {
 /// A part is durable: from here a later run can go on.
 struct Commit {
   PartInfo part;
-  int parts = 0;            ///< Published so far, this one included.
-  int failure_parts = 0;    ///< The same for the failure table.
-  SourcePosition next;      ///< The first record that is in no part.
-  Counts counts;            ///< Of the records before `next`.
+  int parts = 0;          ///< Published so far, this one included.
+  int failure_parts = 0;  ///< The same for the failure table.
+  SourcePosition next;    ///< The first record that is in no part.
+  Counts counts;          ///< Of the records before `next`.
 };
 
 /// What a host lends to a run. All of it must outlive the call of `run`.
 struct Host {
   TableSource* source = nullptr;
-  TableSink* sink = nullptr;      ///< Rows that were answered: input columns, then response columns.
-  TableSink* failures = nullptr;  ///< Rows that were not, with the reason; opened only if there are any.
-  Listener listener;              ///< May be empty.
-  const StopFlag* stop = nullptr; ///< May be null.
-  std::string run_id;             ///< Names the run in Idempotency-Keys; the same when it is resumed.
+  TableSink* sink = nullptr;       ///< Rows that were answered: input columns, then response columns.
+  TableSink* failures = nullptr;   ///< Rows that were not, with the reason; opened only if there are any.
+  Listener listener;               ///< May be empty.
+  const StopFlag* stop = nullptr;  ///< May be null.
+  std::string run_id;              ///< Names the run in Idempotency-Keys; the same when it is resumed.
   /// Called on the writing thread after each part; an error ends the run. May be empty.
   std::function<Result<void>(const Commit&)> commit;
   /// Where to go on: what the last `commit` of an earlier run was given. The source must be there already.

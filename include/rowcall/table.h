@@ -29,10 +29,10 @@ struct SourcePosition {
 
 /// One record of the input that could not be read as a row.
 struct UnreadableRow {
-  std::int64_t row = 0;       ///< Its number over the whole source, from 0.
-  std::int64_t line = 0;      ///< The line it starts on in its file, from 1; 0 where files have no lines.
-  std::string reason;         ///< What was found and what was expected.
-  std::string excerpt;        ///< The start of the raw text, at most 1,000 bytes, made valid UTF-8.
+  std::int64_t row = 0;   ///< Its number over the whole source, from 0.
+  std::int64_t line = 0;  ///< The line it starts on in its file, from 1; 0 where files have no lines.
+  std::string reason;     ///< What was found and what was expected.
+  std::string excerpt;    ///< The start of the raw text, at most 1,000 bytes, made valid UTF-8.
 };
 
 /// Some consecutive records of one file.
@@ -58,7 +58,7 @@ struct SourceFile {
 /// What is known of a source before it is read.
 struct SourceInfo {
   std::vector<SourceFile> files;
-  std::int64_t rows = -1;    ///< Records in all, or an estimate; -1: not known.
+  std::int64_t rows = -1;  ///< Records in all, or an estimate; -1: not known.
   bool rows_exact = false;
 };
 
@@ -78,7 +78,7 @@ class TableSource {
 
 /// One published file of a sink: the unit of commit.
 struct PartInfo {
-  std::string path;         ///< As the user would write it.
+  std::string path;  ///< As the user would write it.
   std::int64_t rows = 0;
   std::int64_t bytes = 0;
 };

@@ -13,7 +13,9 @@ using Duration = std::chrono::nanoseconds;
 using Instant = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 
 /// Seconds as a floating-point number, for arithmetic on rates.
-constexpr double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+constexpr double seconds(Duration d) {
+  return std::chrono::duration<double>(d).count();
+}
 
 /// A duration from seconds, rounded to whole nanoseconds.
 constexpr Duration from_seconds(double s) {

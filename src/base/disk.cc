@@ -66,8 +66,7 @@ Error disk_error(const fs::path& path, std::string_view doing, int error_number)
     case ENFILE:
       error.mend = "Raise the limit of open files (ulimit -n), or lower limits.in_flight_max.";
       break;
-    default:
-      break;
+    default: break;
   }
   return error;
 }

@@ -59,8 +59,12 @@ void append_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-void append_int(std::string& out, std::int64_t value) { append_number(out, value); }
-void append_uint(std::string& out, std::uint64_t value) { append_number(out, value); }
+void append_int(std::string& out, std::int64_t value) {
+  append_number(out, value);
+}
+void append_uint(std::string& out, std::uint64_t value) {
+  append_number(out, value);
+}
 
 void append_double(std::string& out, double value) {
   if (!std::isfinite(value)) {

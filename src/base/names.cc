@@ -20,7 +20,7 @@ const char* pick(const std::array<const char*, N>& names, Enum value) {
 }  // namespace
 
 const char* name_of(ErrorCode code) {
-  static constexpr std::array names = {"setting", "input",   "not_found", "denied", "network",   "storage",
+  static constexpr std::array names = {"setting", "input",   "not_found", "denied",     "network", "storage",
                                        "changed", "stopped", "api",       "accounting", "internal"};
   return pick(names, code);
 }

@@ -37,7 +37,8 @@ TEST(Parse, Bytes) {
 }
 
 TEST(Parse, TextsReadBack) {
-  for (Duration d : {Duration(0), Duration(1ns), Duration(1500ms), Duration(10s), Duration(90min), Duration(48h)}) {
+  for (Duration d :
+       {Duration(0), Duration(1ns), Duration(1500ms), Duration(10s), Duration(90min), Duration(48h)}) {
     EXPECT_EQ(parse_duration(duration_text(d)), d) << duration_text(d);
   }
   for (std::int64_t n : {0L, 1L, 4097L, 65536L, 8L << 20, 3L << 30}) {

@@ -33,7 +33,9 @@ std::size_t character_length(std::string_view text) {
 
 }  // namespace
 
-bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
+bool is_utf8(std::string_view text) {
+  return simdjson::validate_utf8(text.data(), text.size());
+}
 
 std::string excerpt(std::string_view text, std::size_t bytes_max) {
   std::string out;

@@ -18,7 +18,8 @@ const Uuid kRowcallSpace = {0x4c, 0x2c, 0x86, 0x77, 0xee, 0x1a, 0x54, 0x9b,
 
 Uuid uuid5(const Uuid& space, std::string_view name) {
   // Fetching the algorithm costs more than hashing a short name: once per thread.
-  thread_local std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  thread_local std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
+                                                                               &EVP_MD_CTX_free);
   static const EVP_MD* sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned length = 0;

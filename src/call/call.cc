@@ -20,7 +20,8 @@ std::optional<Duration> asked_to_wait(const Reply& reply, OutcomeClass outcome, 
 OutcomeClass judge(Reply& reply, CallContext& context, std::string& message) {
   OutcomeClass outcome = context.policies->classifier.judge(reply);
   // A name that has never resolved is a wrong name, not a passing trouble.
-  if (reply.error == TransportError::kResolve && context.counts->bytes_in == 0) outcome = OutcomeClass::kFatal;
+  if (reply.error == TransportError::kResolve && context.counts->bytes_in == 0)
+    outcome = OutcomeClass::kFatal;
   if (outcome == OutcomeClass::kSuccess) {
     if (auto ruled = context.answers->judge(reply.body, message)) outcome = *ruled;
   } else {

@@ -5,14 +5,15 @@
 #include <functional>
 #include <string>
 
+#include "rowcall/event.h"
+#include "rowcall/report.h"
+#include "rowcall/request.h"
+
 #include "call/gate.h"
 #include "call/policies.h"
 #include "http/transport.h"
 #include "loop/clock.h"
 #include "mapping/answer_mapper.h"
-#include "rowcall/event.h"
-#include "rowcall/report.h"
-#include "rowcall/request.h"
 
 namespace rowcall {
 
@@ -26,17 +27,17 @@ struct CallContext {
   Counts* counts;
   const Listener* listener;
   std::function<void(Instant)> note_sent;  ///< Told of every send, in order of time.
-  bool repeatable;  ///< A call of unknown fate may be sent again.
+  bool repeatable;                         ///< A call of unknown fate may be sent again.
 };
 
 /// How a call ended.
 struct CallEnd {
   OutcomeClass outcome = OutcomeClass::kTransient;
-  bool stopped = false;        ///< The run was stopping: the rows are skipped, not failed.
-  Reply reply;                 ///< Of the last attempt.
+  bool stopped = false;  ///< The run was stopping: the rows are skipped, not failed.
+  Reply reply;           ///< Of the last attempt.
   int attempts = 0;
-  std::string error_class;     ///< For failures: "permanent", "transient", "unknown_fate", ...
-  std::string message;         ///< Why it did not succeed.
+  std::string error_class;  ///< For failures: "permanent", "transient", "unknown_fate", ...
+  std::string message;      ///< Why it did not succeed.
 };
 
 /// Makes a call: permit, send, judge, and again if that is worth it. `row` and `rows` name it in events.

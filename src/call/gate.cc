@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "call/gate.h"
 
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
+
+#include <boost/asio/post.hpp>
 
 namespace rowcall {
 
@@ -17,12 +17,14 @@ namespace {
 int backlog_for(double rate_per_s) {
   constexpr double kMost = 512;
   constexpr double kUnlimited = 64;
-  return static_cast<int>(std::isinf(rate_per_s) ? kUnlimited : std::clamp(rate_per_s * 0.004 + 8, 8.0, kMost));
+  return static_cast<int>(std::isinf(rate_per_s) ? kUnlimited
+                                                 : std::clamp(rate_per_s * 0.004 + 8, 8.0, kMost));
 }
 
 }  // namespace
 
-Gate::Gate(Executor executor, Clock* clock, Policies* policies, std::int64_t max_calls, std::function<void()> on_cap)
+Gate::Gate(Executor executor, Clock* clock, Policies* policies, std::int64_t max_calls,
+           std::function<void()> on_cap)
     : executor_(executor),
       clock_(clock),
       policies_(policies),
@@ -109,13 +111,13 @@ void Gate::grant(Pass pass) {
   Resume<Pass> resume = std::move(queue.front());
   queue.pop_front();
   // Later, not here: the call may come back to the gate before this function is through.
-  boost::asio::post(executor_, [resume = std::move(resume), pass = std::move(pass)]() mutable {
-    resume(std::move(pass));
-  });
+  boost::asio::post(
+      executor_, [resume = std::move(resume), pass = std::move(pass)]() mutable { resume(std::move(pass)); });
   if (wants_more()) wanted_.raise();
 }
 
-void Gate::left(const Pass& pass, const Reply& reply, OutcomeClass outcome, std::optional<Duration> retry_after) {
+void Gate::left(const Pass& pass, const Reply& reply, OutcomeClass outcome,
+                std::optional<Duration> retry_after) {
   Instant now = reply.done_at;
   if (pass.kind == Pass::Kind::kGo) {
     dial_pause_ = Duration(0);
@@ -176,7 +178,8 @@ void Gate::wake_at(Instant at) {
 }
 
 void Gate::note_hold(Instant now) {
-  bool held = policies_->breaker.state() != policy::Breaker::State::kClosed || policies_->throttle.held_until() > now;
+  bool held =
+      policies_->breaker.state() != policy::Breaker::State::kClosed || policies_->throttle.held_until() > now;
   if (held == (held_since_ != Instant::max())) return;
   if (held) {
     held_since_ = now;

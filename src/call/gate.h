@@ -12,10 +12,11 @@
 #include <string>
 #include <unordered_map>
 
+#include "rowcall/outcome.h"
+
 #include "call/policies.h"
 #include "http/transport.h"
 #include "loop/clock.h"
-#include "rowcall/outcome.h"
 
 namespace rowcall {
 
@@ -37,7 +38,7 @@ struct Pass {
 /// Why nothing is sent at the moment.
 struct Hold {
   bool held = false;
-  Instant until{};    ///< The earliest next probe.
+  Instant until{};  ///< The earliest next probe.
   Instant since{};
   std::string why;
 };
@@ -45,7 +46,8 @@ struct Hold {
 class Gate {
  public:
   /// `max_calls` permits are given at most (0: no cap); `on_cap` is called once when they are used up.
-  Gate(Executor executor, Clock* clock, Policies* policies, std::int64_t max_calls, std::function<void()> on_cap);
+  Gate(Executor executor, Clock* clock, Policies* policies, std::int64_t max_calls,
+       std::function<void()> on_cap);
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
 

@@ -6,13 +6,14 @@
 
 #include <cstdint>
 
+#include "rowcall/job.h"
+
 #include "policy/breaker.h"
 #include "policy/classify.h"
 #include "policy/dice.h"
 #include "policy/limiter.h"
 #include "policy/retry.h"
 #include "policy/throttle.h"
-#include "rowcall/job.h"
 
 namespace rowcall {
 

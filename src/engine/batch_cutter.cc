@@ -46,7 +46,8 @@ std::vector<SourceBatch> BatchCutter::cut(SourceBatch batch) const {
     // The piece ends behind its last readable row; the last piece takes what is left.
     std::int64_t end = at.row + count;
     bool last = from + count == total;
-    while (next_unreadable < batch.unreadable.size() && (last || batch.unreadable[next_unreadable].row < end)) {
+    while (next_unreadable < batch.unreadable.size() &&
+           (last || batch.unreadable[next_unreadable].row < end)) {
       piece.unreadable.push_back(std::move(batch.unreadable[next_unreadable++]));
       ++end;
     }

@@ -9,7 +9,17 @@ using table::TypeId;
 
 namespace {
 
-enum FailureColumn { kErrorClass, kStatus, kAttempts, kMessage, kBodyExcerpt, kSourceFile, kSourceRow, kSourceLine, kRowId };
+enum FailureColumn {
+  kErrorClass,
+  kStatus,
+  kAttempts,
+  kMessage,
+  kBodyExcerpt,
+  kSourceFile,
+  kSourceRow,
+  kSourceLine,
+  kRowId
+};
 
 // The text must fit into one array; what does not is left out, which an excerpt may be.
 void put(table::AnswerColumns& into, FailureColumn column, std::int64_t row, std::string_view text) {
@@ -26,16 +36,17 @@ struct FailureTable::Entry {
 
   // True when this entry's rows can follow those of `before` in one array.
   bool follows(const Entry& before) const {
-    if (unreadable != nullptr || before.unreadable != nullptr) return unreadable != nullptr && before.unreadable != nullptr;
+    if (unreadable != nullptr || before.unreadable != nullptr)
+      return unreadable != nullptr && before.unreadable != nullptr;
     return failed->index == before.failed->index + 1;
   }
 };
 
 FailureTable::FailureTable(const ArrowSchema& input) : input_(table::copy_of(input)) {
-  columns_ = {{"error_class", {TypeId::kString, 0, 0}}, {"status", {TypeId::kInt32, 0, 0}},
-              {"attempts", {TypeId::kInt32, 0, 0}},     {"message", {TypeId::kString, 0, 0}},
+  columns_ = {{"error_class", {TypeId::kString, 0, 0}},  {"status", {TypeId::kInt32, 0, 0}},
+              {"attempts", {TypeId::kInt32, 0, 0}},      {"message", {TypeId::kString, 0, 0}},
               {"body_excerpt", {TypeId::kString, 0, 0}}, {"source_file", {TypeId::kString, 0, 0}},
-              {"source_row", {TypeId::kInt64, 0, 0}},   {"source_line", {TypeId::kInt64, 0, 0}},
+              {"source_row", {TypeId::kInt64, 0, 0}},    {"source_line", {TypeId::kInt64, 0, 0}},
               {"row_id", {TypeId::kInt64, 0, 0}}};
   std::vector<std::string> taken = table::column_names(input);
   for (table::Column& column : columns_) {
@@ -52,14 +63,17 @@ OwnedSchema FailureTable::schema() const {
 
 std::vector<OwnedArray> FailureTable::build(const HeldBatch& batch, const table::SharedTable& rows) const {
   std::vector<Entry> entries;
-  for (const FailedRow& failed : batch.failed) entries.push_back({batch.number(failed.index), &failed, nullptr});
+  for (const FailedRow& failed : batch.failed)
+    entries.push_back({batch.number(failed.index), &failed, nullptr});
   for (const UnreadableRow& row : batch.source.unreadable) entries.push_back({row.row, nullptr, &row});
   std::ranges::sort(entries, {}, &Entry::number);
   std::vector<OwnedArray> arrays;
   for (std::size_t from = 0; from < entries.size();) {
     std::size_t to = from + 1;
     while (to < entries.size() && entries[to].follows(entries[to - 1])) ++to;
-    arrays.push_back(rows_of({entries.begin() + static_cast<std::ptrdiff_t>(from), entries.begin() + static_cast<std::ptrdiff_t>(to)}, batch, rows));
+    arrays.push_back(rows_of({entries.begin() + static_cast<std::ptrdiff_t>(from),
+                              entries.begin() + static_cast<std::ptrdiff_t>(to)},
+                             batch, rows));
     from = to;
   }
   return arrays;
@@ -72,7 +86,8 @@ OwnedArray FailureTable::rows_of(const std::vector<Entry>& entries, const HeldBa
   for (std::int64_t i = 0; i < count; ++i) {
     const Entry& entry = entries[static_cast<std::size_t>(i)];
     put(ours, kSourceFile, i, batch.source.file);
-    ours.set_int(kSourceRow, i, batch.source.position.row_in_file + (entry.number - batch.source.position.row) + 1);
+    ours.set_int(kSourceRow, i,
+                 batch.source.position.row_in_file + (entry.number - batch.source.position.row) + 1);
     ours.set_int(kRowId, i, entry.number);
     if (entry.unreadable != nullptr) {
       put(ours, kErrorClass, i, "unreadable");

@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "engine/held_batch.h"
 #include "rowcall/arrow.h"
+
+#include "engine/held_batch.h"
 #include "table/schema.h"
 #include "table/slice.h"
 
@@ -30,7 +31,8 @@ class FailureTable {
 
  private:
   struct Entry;
-  OwnedArray rows_of(const std::vector<Entry>& entries, const HeldBatch& batch, const table::SharedTable& rows) const;
+  OwnedArray rows_of(const std::vector<Entry>& entries, const HeldBatch& batch,
+                     const table::SharedTable& rows) const;
 
   OwnedSchema input_;
   std::vector<table::Column> columns_;

@@ -34,7 +34,8 @@ void HeldBatch::end(std::int64_t index, Ending ending) {
 }
 
 void HeldBatch::fail(FailedRow row) {
-  failure_bytes += static_cast<std::int64_t>(sizeof(FailedRow) + row.message.size() + row.body_excerpt.size());
+  failure_bytes +=
+      static_cast<std::int64_t>(sizeof(FailedRow) + row.message.size() + row.body_excerpt.size());
   end(row.index, Ending::kFailed);
   failed.push_back(std::move(row));
 }

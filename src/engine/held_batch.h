@@ -11,6 +11,7 @@
 
 #include "rowcall/outcome.h"
 #include "rowcall/table.h"
+
 #include "table/answer_columns.h"
 #include "table/schema.h"
 
@@ -18,7 +19,7 @@ namespace rowcall::engine {
 
 /// Why a row failed, as noted when its call ended.
 struct FailedRow {
-  std::int64_t index = 0;     ///< Among the batch's readable rows.
+  std::int64_t index = 0;  ///< Among the batch's readable rows.
   std::string error_class;
   int status = 0;
   int attempts = 0;
@@ -48,8 +49,8 @@ struct HeldBatch {
   SourceBatch source;
   std::vector<std::optional<Ending>> endings;  ///< Of the readable rows.
   table::AnswerColumns answers;
-  std::vector<FailedRow> failed;               ///< In the order in which they failed.
-  std::int64_t open;                           ///< Readable rows without an ending.
+  std::vector<FailedRow> failed;  ///< In the order in which they failed.
+  std::int64_t open;              ///< Readable rows without an ending.
   std::int64_t input_bytes;
   std::int64_t failure_bytes = 0;
 };

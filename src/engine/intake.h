@@ -7,12 +7,13 @@
 #include <deque>
 #include <optional>
 
-#include "loop/async.h"
-#include "loop/clock.h"
-#include "loop/worker.h"
 #include "rowcall/error.h"
 #include "rowcall/event.h"
 #include "rowcall/table.h"
+
+#include "loop/async.h"
+#include "loop/clock.h"
+#include "loop/worker.h"
 
 namespace rowcall::engine {
 

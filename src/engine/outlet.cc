@@ -18,7 +18,9 @@ Outlet::Outlet(const Host& host, std::int64_t part_rows, const ArrowSchema& inpu
       next_(host.resume.next),
       written_(host.resume.counts) {}
 
-Result<void> Outlet::open() { return host_.sink->open(std::move(output_), parts_); }
+Result<void> Outlet::open() {
+  return host_.sink->open(std::move(output_), parts_);
+}
 
 Result<void> Outlet::write(std::unique_ptr<HeldBatch> batch) {
   if (cut_off_) return {};
@@ -26,7 +28,8 @@ Result<void> Outlet::write(std::unique_ptr<HeldBatch> batch) {
   next_ = batch->source.position;
   if (rows_in_part_ >= part_rows_) TRY_VOID(publish());
   std::int64_t count = 0;
-  while (count < batch->rows() && batch->endings[static_cast<std::size_t>(count)] != Ending::kSkipped) ++count;
+  while (count < batch->rows() && batch->endings[static_cast<std::size_t>(count)] != Ending::kSkipped)
+    ++count;
   cut_off_ = count < batch->rows();
   if (cut_off_) batch->cut(count);
 
@@ -93,7 +96,8 @@ Result<void> Outlet::publish() {
     published_.push_back(part);
   }
   if (host_.commit) {
-    TRY_VOID(host_.commit(Commit{part, parts_, host_.resume.failure_parts + failure_parts_, next_, written_}));
+    TRY_VOID(
+        host_.commit(Commit{part, parts_, host_.resume.failure_parts + failure_parts_, next_, written_}));
   }
   return {};
 }

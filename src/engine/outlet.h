@@ -9,9 +9,10 @@
 #include <memory>
 #include <vector>
 
+#include "rowcall/run.h"
+
 #include "engine/failure_table.h"
 #include "engine/held_batch.h"
-#include "rowcall/run.h"
 
 namespace rowcall::engine {
 
@@ -41,8 +42,8 @@ class Outlet {
   bool cut_off() const { return cut_off_; }
 
  private:
-  Result<void> write_answered(const HeldBatch& batch, const table::SharedTable& rows, const table::SharedTable& answers,
-                              std::int64_t count);
+  Result<void> write_answered(const HeldBatch& batch, const table::SharedTable& rows,
+                              const table::SharedTable& answers, std::int64_t count);
   Result<void> write_failed(const HeldBatch& batch, const table::SharedTable& rows);
   Result<void> publish();
 
@@ -54,7 +55,7 @@ class Outlet {
   bool cut_off_ = false;
   std::int64_t rows_in_part_ = 0;
   int parts_ = 0;
-  int failure_parts_ = 0;   // of this run
+  int failure_parts_ = 0;  // of this run
   SourcePosition next_;
   Counts written_;
   std::vector<PartInfo> published_;

@@ -27,7 +27,7 @@ class PickedRows final : public TableSource {
 
   TableSource* source_;
   std::vector<std::int64_t> numbers_;
-  std::size_t next_ = 0;              // into numbers_
+  std::size_t next_ = 0;  // into numbers_
   std::deque<SourceBatch> picked_;
 };
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rowcall/run.h"
 
-#include <boost/asio/co_spawn.hpp>
-
 #include <algorithm>
 #include <exception>
 #include <random>
 #include <utility>
+
+#include <boost/asio/co_spawn.hpp>
 
 #include "base/try.h"
 #include "engine/run_state.h"
@@ -124,7 +124,8 @@ bool Run::may_line_up() const {
   return gate_.wants_more() && gate_.resting() < std::max(job_.limits.rows_held_max / 4, 64);
 }
 
-Async<void> Run::one_call(HeldBatch* batch, mapping::RowSpan rows, Request request, std::vector<std::string> keys) {
+Async<void> Run::one_call(HeldBatch* batch, mapping::RowSpan rows, Request request,
+                          std::vector<std::string> keys) {
   CallEnd end = co_await make_call(request, batch->number(rows.first), rows.count, calls_);
   settle(batch, rows, std::move(end), keys);
   --calls_open_;
@@ -186,7 +187,8 @@ void Run::spawn(Async<void> work) {
   });
 }
 
-Run::Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, const Host& host, Prepared prepared)
+Run::Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, const Host& host,
+         Prepared prepared)
     : executor_(executor),
       clock_(clock),
       job_(job),
@@ -196,11 +198,18 @@ Run::Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, 
       gate_(executor, clock, &policies_, job.limits.max_calls,
             [this] {
               stop(RunEnd::kStopped,
-                   {ErrorCode::kStopped, "limits.max_calls", std::to_string(job_.limits.max_calls) + " calls were made",
-                    "", "Raise it, or run again to go on."},
+                   {ErrorCode::kStopped, "limits.max_calls",
+                    std::to_string(job_.limits.max_calls) + " calls were made", "",
+                    "Raise it, or run again to go on."},
                    /*at_once=*/false);
             }),
-      calls_{clock, nullptr, &gate_, &policies_, &prepared_.answers, &counts_, &host_.listener,
+      calls_{clock,
+             nullptr,
+             &gate_,
+             &policies_,
+             &prepared_.answers,
+             &counts_,
+             &host_.listener,
              [this](Instant at) {
                if (first_sent_ == Instant{}) first_sent_ = at;
                last_sent_ = at;
@@ -208,9 +217,11 @@ Run::Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, 
              },
              prepared_.requests.repeatable()},
       intake_(executor, clock, &reader_, host.source, job.limits.batches_ahead_max, &host_.listener),
-      cutter_(std::ranges::any_of(prepared_.answers.columns(), [](const table::Column& column) {
-        return column.type.id == table::TypeId::kString || column.type.id == table::TypeId::kJson;
-      })),
+      cutter_(std::ranges::any_of(prepared_.answers.columns(),
+                                  [](const table::Column& column) {
+                                    return column.type.id == table::TypeId::kString ||
+                                           column.type.id == table::TypeId::kJson;
+                                  })),
       window_(job.run.order, job.limits.rows_held_max, job.limits.bytes_held_max),
       outlet_(host, job.sink.part_rows, *prepared_.input.get(), *prepared_.output.get()),
       changed_(executor),
@@ -260,7 +271,8 @@ Result<Report> run(const Job& job, const Host& host) {
     // A bug, or no memory. What was published stays; nothing half-written does.
     Report report;
     report.end = RunEnd::kFailed;
-    report.error = {ErrorCode::kInternal, "the run", std::string("unexpected error: ") + unexpected.what(), "", ""};
+    report.error = {ErrorCode::kInternal, "the run", std::string("unexpected error: ") + unexpected.what(),
+                    "", ""};
     return report;
   }
   return run.report();

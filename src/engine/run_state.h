@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "rowcall/run.h"
+
 #include "call/call.h"
 #include "call/gate.h"
 #include "call/policies.h"
@@ -23,7 +25,6 @@
 #include "loop/clock.h"
 #include "loop/worker.h"
 #include "policy/window_audit.h"
-#include "rowcall/run.h"
 
 namespace rowcall::engine {
 
@@ -31,7 +32,8 @@ class Run {
  public:
   /// Takes over what was prepared; everything else must outlive the run. With Kind::kInline there are no
   /// threads, and a run repeats exactly.
-  Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, const Host& host, Prepared prepared);
+  Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, const Host& host,
+      Prepared prepared);
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
@@ -47,14 +49,16 @@ class Run {
   Async<void> story();
   Async<void> make_calls();
   Async<void> call_rows(HeldBatch* batch);
-  Async<void> one_call(HeldBatch* batch, mapping::RowSpan rows, Request request, std::vector<std::string> keys);
+  Async<void> one_call(HeldBatch* batch, mapping::RowSpan rows, Request request,
+                       std::vector<std::string> keys);
   Async<void> write_batches();
   Async<void> close_outlet();
   Async<void> keep_watch();
 
   // Endings of rows (settle.cc).
   void settle(HeldBatch* batch, mapping::RowSpan rows, CallEnd end, const std::vector<std::string>& keys);
-  void settle_answer(HeldBatch* batch, mapping::RowSpan rows, CallEnd& end, const std::vector<std::string>& keys);
+  void settle_answer(HeldBatch* batch, mapping::RowSpan rows, CallEnd& end,
+                     const std::vector<std::string>& keys);
   void end_rows(HeldBatch* batch, mapping::RowSpan rows, Ending ending);
   void fail_rows(HeldBatch* batch, mapping::RowSpan rows, const CallEnd& end, const std::string& message);
   void note_unreadable(const HeldBatch& batch);
@@ -96,9 +100,9 @@ class Run {
   Instant first_sent_{};
   Instant last_sent_{};
   std::vector<policy::WindowAudit> audits_;
-  int branches_ = 0;          // coroutines beside the story
+  int branches_ = 0;  // coroutines beside the story
   int calls_open_ = 0;
-  bool all_ended_ = false;    // every admitted row has its ending
+  bool all_ended_ = false;  // every admitted row has its ending
   bool write_failed_ = false;
   bool at_once_ = false;
   bool over_ = false;

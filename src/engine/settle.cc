@@ -13,19 +13,13 @@ void Run::settle(HeldBatch* batch, mapping::RowSpan rows, CallEnd end, const std
     return;
   }
   switch (end.outcome) {
-    case OutcomeClass::kSuccess:
-      settle_answer(batch, rows, end, keys);
-      break;
+    case OutcomeClass::kSuccess: settle_answer(batch, rows, end, keys); break;
     case OutcomeClass::kNoMatch:
       prepared_.answers.note_call(end.reply, end.attempts, rows, batch->answers);
       end_rows(batch, rows, Ending::kNoMatch);
       break;
-    case OutcomeClass::kFatal:
-      suspect(batch, rows, std::move(end));
-      return;
-    default:
-      fail_rows(batch, rows, end, end.message);
-      break;
+    case OutcomeClass::kFatal: suspect(batch, rows, std::move(end)); return;
+    default: fail_rows(batch, rows, end, end.message); break;
   }
   // The API does its work for this job: what looked fatal was about single rows.
   bool living = end.outcome == OutcomeClass::kSuccess || end.outcome == OutcomeClass::kNoMatch ||
@@ -33,7 +27,8 @@ void Run::settle(HeldBatch* batch, mapping::RowSpan rows, CallEnd end, const std
   if (living && !suspects_.empty()) clear_suspects();
 }
 
-void Run::settle_answer(HeldBatch* batch, mapping::RowSpan rows, CallEnd& end, const std::vector<std::string>& keys) {
+void Run::settle_answer(HeldBatch* batch, mapping::RowSpan rows, CallEnd& end,
+                        const std::vector<std::string>& keys) {
   cutter_.note_answer(end.reply.body.size(), rows.count);
   mapping::Mapped mapped = prepared_.answers.extract(end.reply.body, rows, keys, batch->answers);
   end.error_class = "permanent";
@@ -117,8 +112,9 @@ void Run::check_error_caps() {
   std::int64_t failed = counts_[Ending::kFailed] + counts_[Ending::kUnreadable];
   const LimitSpec& limits = job_.limits;
   bool many = limits.max_errors > 0 && failed >= limits.max_errors;
-  bool large_share = limits.max_error_share > 0 && counts_.ended() >= kShareFrom &&
-                     static_cast<double>(failed) > limits.max_error_share * static_cast<double>(counts_.ended());
+  bool large_share =
+      limits.max_error_share > 0 && counts_.ended() >= kShareFrom &&
+      static_cast<double>(failed) > limits.max_error_share * static_cast<double>(counts_.ended());
   if (!many && !large_share) return;
   stop(RunEnd::kStopped,
        {ErrorCode::kApi, "limits.max_errors",

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kWatchEvery = 50ms;
-constexpr int kTicksApart = 2;      // in watches: 100 ms
+constexpr int kTicksApart = 2;           // in watches: 100 ms
 constexpr Duration kFirstContact = 60s;  // an API that was never reached is not waited for longer
 
 }  // namespace
@@ -81,7 +81,8 @@ void Run::tick(Instant now) {
 std::string Run::sums_that_differ() const {
   const Counts& written = outlet_.written();
   if (counts_.ended() != counts_.rows) {
-    return std::to_string(counts_.rows) + " rows were read, " + std::to_string(counts_.ended()) + " have an ending";
+    return std::to_string(counts_.rows) + " rows were read, " + std::to_string(counts_.ended()) +
+           " have an ending";
   }
   if (end_ != RunEnd::kComplete) return "";
   for (int e = 0; e < kEndings; ++e) {
@@ -97,16 +98,19 @@ void Run::make_report() {
   if (end_ != RunEnd::kComplete) {
     // The table has no holes: what came after the first skipped row is skipped too, and will be done again.
     const Counts& written = outlet_.written();
-    std::int64_t answered_in_vain = counts_[Ending::kOk] + counts_[Ending::kNoMatch] - written[Ending::kOk] - written[Ending::kNoMatch];
+    std::int64_t answered_in_vain =
+        counts_[Ending::kOk] + counts_[Ending::kNoMatch] - written[Ending::kOk] - written[Ending::kNoMatch];
     if (answered_in_vain > 0) {
-      tell(Warning{std::to_string(answered_in_vain) + " answered rows come after one that was not answered; they will be called again"});
+      tell(Warning{std::to_string(answered_in_vain) +
+                   " answered rows come after one that was not answered; they will be called again"});
     }
     counts_.endings = written.endings;
     counts_[Ending::kSkipped] = counts_.rows - written.ended();
   }
   if (std::string differ = sums_that_differ(); !differ.empty()) {
     end_ = RunEnd::kFailed;
-    why_ = {ErrorCode::kAccounting, "the counts of this run", differ, "equal sums", "This is a bug of rowcall; please report it."};
+    why_ = {ErrorCode::kAccounting, "the counts of this run", differ, "equal sums",
+            "This is a bug of rowcall; please report it."};
   }
   Instant now = clock_->now();
   report_.end = end_;

@@ -9,8 +9,9 @@
 #include <deque>
 #include <memory>
 
-#include "engine/held_batch.h"
 #include "rowcall/job.h"
+
+#include "engine/held_batch.h"
 
 namespace rowcall::engine {
 

@@ -38,12 +38,12 @@ Result<std::unique_ptr<TableSink>> open_sink(const SinkSpec& spec, const S3Spec&
 
 /// A table of made-up customers, for tests.
 struct GenerateSpec {
-  std::string path;                      ///< A file, s3://BUCKET/KEY, or "-" (CSV and NDJSON).
+  std::string path;  ///< A file, s3://BUCKET/KEY, or "-" (CSV and NDJSON).
   std::int64_t records = 1000;
-  FileFormat format = FileFormat::kAuto; ///< kAuto: by the file's name.
-  double error_rate = 0;                 ///< Share of records broken on purpose, 0 to 1.
-  int row_group_rows = 131'072;          ///< Parquet: rows per row group.
-  std::uint64_t seed = 1;                ///< The same seed gives the same table.
+  FileFormat format = FileFormat::kAuto;  ///< kAuto: by the file's name.
+  double error_rate = 0;                  ///< Share of records broken on purpose, 0 to 1.
+  int row_group_rows = 131'072;           ///< Parquet: rows per row group.
+  std::uint64_t seed = 1;                 ///< The same seed gives the same table.
   S3Spec s3;
 };
 

@@ -27,14 +27,16 @@ struct Place {
   std::string shown;  ///< As the user would write it; for error texts and reports.
 };
 
-/// Reads "path/to/file", "file:///..." or "s3://BUCKET/KEY". Another scheme is an error that says which there are.
+/// Reads "path/to/file", "file:///..." or "s3://BUCKET/KEY". Another scheme is an error that says which there
+/// are.
 Result<Place> place_of(std::string_view text);
 
 /// The file system that `place` is on. The same one is given out again for equal settings.
 Result<std::shared_ptr<arrow::fs::FileSystem>> file_system(const Place& place, const S3Spec& s3);
 
-/// Makes an `Error` of what Arrow said about `place` while `doing` ("open", "read", "write"): not found, denied,
-/// unreachable, disk full and the others told apart as far as they can be, with a hint how to mend it.
+/// Makes an `Error` of what Arrow said about `place` while `doing` ("open", "read", "write"): not found,
+/// denied, unreachable, disk full and the others told apart as far as they can be, with a hint how to mend
+/// it.
 Error storage_error(const arrow::Status& status, const Place& place, std::string_view doing);
 
 }  // namespace rowcall::files

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/connection.h"
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/write.hpp>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/write.hpp>
 
 #include "http/tls.h"
 

@@ -4,18 +4,19 @@
 // Belongs to one line of a transport. Errors come back as error codes; nothing throws.
 #pragma once
 
+#include <memory>
+#include <string>
+#include <vector>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/system/error_code.hpp>
 
-#include <memory>
-#include <string>
-#include <vector>
+#include "rowcall/outcome.h"
 
 #include "loop/async.h"
-#include "rowcall/outcome.h"
 
 namespace rowcall::http {
 
@@ -34,8 +35,8 @@ class Connection {
   explicit Connection(const Executor& executor) : socket_(executor) {}
 
   /// Tries the addresses in turn, beginning with number `first`, then TLS if `context` is not null.
-  Async<ConnectFailure> open(const Addresses& addresses, std::size_t first, boost::asio::ssl::context* context,
-                             const std::string& host, bool verify);
+  Async<ConnectFailure> open(const Addresses& addresses, std::size_t first,
+                             boost::asio::ssl::context* context, const std::string& host, bool verify);
   /// TLS over an open connection.
   Async<ConnectFailure> secure(boost::asio::ssl::context& context, const std::string& host, bool verify);
   /// Writes all of `bytes`.
@@ -55,7 +56,6 @@ class Connection {
   void* ssl() { return tls_ ? tls_->native_handle() : nullptr; }
 
  private:
-
   Socket socket_;
   std::unique_ptr<TlsStream> tls_;
   boost::beast::flat_buffer input_;

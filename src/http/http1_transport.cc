@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/http1_transport.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/beast/http/error.hpp>
-
-#include <algorithm>
-#include <utility>
 
 #include "base/assert.h"
 #include "base/parse.h"
@@ -43,7 +43,7 @@ struct Http1Transport::Slot {
   State state = State::kFree;
   bool timed_out = false;
   bool used = false;
-  Instant deadline{};    // while dialing or busy
+  Instant deadline{};  // while dialing or busy
   Instant idle_since{};
   std::string output;
 };
@@ -57,7 +57,8 @@ Http1Transport::Http1Transport(Executor executor, Clock* clock, TransportOptions
       events_(std::move(events)),
       resolver_(executor),
       resolved_(executor) {
-  ROWCALL_ASSERT(options_.endpoint.tls == (tls_ != nullptr), "a TLS context is for https endpoints, and for them alone");
+  ROWCALL_ASSERT(options_.endpoint.tls == (tls_ != nullptr),
+                 "a TLS context is for https endpoints, and for them alone");
 }
 
 Http1Transport::~Http1Transport() = default;
@@ -205,7 +206,8 @@ Async<bool> Http1Transport::read_message(Slot& slot, ReplyParser& parser, Reply&
     }
     if (parser.is_done()) co_return true;
     if (error && error != beast_http::error::need_more) {
-      fail(slot, reply, too_large(error) ? TransportError::kTooLarge : TransportError::kProtocol, error.message());
+      fail(slot, reply, too_large(error) ? TransportError::kTooLarge : TransportError::kProtocol,
+           error.message());
       co_return false;
     }
     std::size_t before = input.size();
@@ -260,8 +262,8 @@ void Http1Transport::serialise(const Request& request, std::string& out) const {
   out.clear();
   out.append(endpoint.method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
   out.append(endpoint.fixed_headers).append(request.header_lines);
-  bool bodiless = request.body.empty() && (endpoint.method == "GET" || endpoint.method == "HEAD" ||
-                                           endpoint.method == "DELETE");
+  bool bodiless = request.body.empty() &&
+                  (endpoint.method == "GET" || endpoint.method == "HEAD" || endpoint.method == "DELETE");
   if (!bodiless) out.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
   out.append("\r\n").append(request.body);
 }

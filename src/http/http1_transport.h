@@ -6,19 +6,20 @@
 // loop thread of one run.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
-
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+
+#include "rowcall/error.h"
+#include "rowcall/job.h"
+
 #include "http/connection.h"
 #include "http/transport.h"
 #include "loop/clock.h"
-#include "rowcall/error.h"
-#include "rowcall/job.h"
 
 namespace rowcall::http {
 
@@ -73,8 +74,8 @@ class Http1Transport final : public Transport {
   bool sweeping_ = false;
   LineCounts counts_;
   std::vector<std::unique_ptr<Slot>> slots_;
-  std::vector<Line> free_;   // slots without a connection
-  std::vector<Line> idle_;   // last used first: the rest may cool down and be closed
+  std::vector<Line> free_;  // slots without a connection
+  std::vector<Line> idle_;  // last used first: the rest may cool down and be closed
 
   // Name resolution, shared by all lines.
   using Resolver = boost::asio::ip::basic_resolver<boost::asio::ip::tcp, Executor>;

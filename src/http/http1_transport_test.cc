@@ -2,10 +2,11 @@
 // The real transport against servers that behave, and servers that do not.
 #include "http/http1_transport.h"
 
-#include <boost/asio/co_spawn.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
+
+#include <boost/asio/co_spawn.hpp>
 
 #include "http/scripted_server.h"
 #include "loop/loop_clock.h"
@@ -19,7 +20,8 @@ using testing::HasSubstr;
 using Act = ScriptedServer::Act;
 
 std::string ok(const std::string& body, const std::string& headers = "") {
-  return "HTTP/1.1 200 OK\r\n" + headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  return "HTTP/1.1 200 OK\r\n" + headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         body;
 }
 
 std::string gzip(const std::string& text) {
@@ -54,7 +56,8 @@ class TransportTest : public testing::Test {
     Signal changed(context.get_executor());
     dial_failure_.reset();
     Http1Transport transport(context.get_executor(), &clock, std::move(options), nullptr,
-                             {[&] { changed.raise(); }, [&](Reply reply) {
+                             {[&] { changed.raise(); },
+                              [&](Reply reply) {
                                 dial_failure_ = std::move(reply);
                                 changed.raise();
                               }});
@@ -91,7 +94,8 @@ class TransportTest : public testing::Test {
 };
 
 TEST_F(TransportTest, OneLineCarriesManyCalls) {
-  ScriptedServer server([](const std::string&, int n) { return Act{ok("{\"n\":" + std::to_string(n) + "}")}; });
+  ScriptedServer server(
+      [](const std::string&, int n) { return Act{ok("{\"n\":" + std::to_string(n) + "}")}; });
   Reply reply = call(server, 50);
   EXPECT_EQ(reply.error, TransportError::kNone) << reply.detail;
   EXPECT_EQ(reply.status, 200);
@@ -106,8 +110,9 @@ TEST_F(TransportTest, OneLineCarriesManyCalls) {
 
 TEST_F(TransportTest, HeadersThatMatterAreKept) {
   ScriptedServer server([](const std::string&, int) {
-    return Act{"HTTP/1.1 429 Too Many Requests\r\nretry-after: 3\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
-               "X-RateLimit-Remaining: 0\r\nRateLimit: \"d\";r=0\r\nX-Other: y\r\nContent-Length: 0\r\n\r\n"};
+    return Act{
+        "HTTP/1.1 429 Too Many Requests\r\nretry-after: 3\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+        "X-RateLimit-Remaining: 0\r\nRateLimit: \"d\";r=0\r\nX-Other: y\r\nContent-Length: 0\r\n\r\n"};
   });
   Reply reply = call(server);
   EXPECT_EQ(reply.status, 429);
@@ -118,13 +123,13 @@ TEST_F(TransportTest, HeadersThatMatterAreKept) {
 
 TEST_F(TransportTest, ChunksAndEndlessBodiesAreRead) {
   ScriptedServer chunked([](const std::string&, int) {
-    return Act{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n"};
+    return Act{
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n"};
   });
   EXPECT_EQ(call(chunked, 2).body, "hello world");
   EXPECT_EQ(chunked.connections(), 1);
-  ScriptedServer until_close([](const std::string&, int) {
-    return Act{"HTTP/1.1 200 OK\r\n\r\nall of it", true};
-  });
+  ScriptedServer until_close(
+      [](const std::string&, int) { return Act{"HTTP/1.1 200 OK\r\n\r\nall of it", true}; });
   EXPECT_EQ(call(until_close, 2).body, "all of it");
   EXPECT_EQ(until_close.connections(), 2);
 }
@@ -170,7 +175,8 @@ TEST_F(TransportTest, ALineThatDiedWhileIdleIsNotUsed) {
 }
 
 TEST_F(TransportTest, HeadHasNoBody) {
-  ScriptedServer server([](const std::string&, int) { return Act{"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"}; });
+  ScriptedServer server(
+      [](const std::string&, int) { return Act{"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"}; });
   Reply reply = call(server, 2, "HEAD");
   EXPECT_EQ(reply.error, TransportError::kNone) << reply.detail;
   EXPECT_EQ(server.connections(), 1);
@@ -183,20 +189,35 @@ TEST_F(TransportTest, HostileAnswersEndInTheirError) {
     TransportError expected;
   };
   std::string endless_headers = "HTTP/1.1 200 OK\r\n";
-  for (int i = 0; i < 5000; ++i) endless_headers += "X-Filler-" + std::to_string(i) + ": " + std::string(50, 'x') + "\r\n";
+  for (int i = 0; i < 5000; ++i)
+    endless_headers += "X-Filler-" + std::to_string(i) + ": " + std::string(50, 'x') + "\r\n";
   for (const Case& c : std::initializer_list<Case>{
            {"closed without a word", {"", true}, TransportError::kClosed},
            {"closed in the header", {"HTTP/1.1 200 OK\r\nContent-", true}, TransportError::kClosed},
-           {"closed in the body", {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", true}, TransportError::kClosed},
-           {"closed in a chunk", {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nx", true}, TransportError::kClosed},
+           {"closed in the body",
+            {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", true},
+            TransportError::kClosed},
+           {"closed in a chunk",
+            {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nx", true},
+            TransportError::kClosed},
            {"not HTTP", {"220 mail.example.com ESMTP\r\n\r\n", true}, TransportError::kProtocol},
-           {"garbage", {std::string("\x16\x03\x01\x02\x00\x01", 6) + std::string(600, '\xfe'), true}, TransportError::kProtocol},
-           {"bad chunk size", {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nx\r\n", true}, TransportError::kProtocol},
+           {"garbage",
+            {std::string("\x16\x03\x01\x02\x00\x01", 6) + std::string(600, '\xfe'), true},
+            TransportError::kProtocol},
+           {"bad chunk size",
+            {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nx\r\n", true},
+            TransportError::kProtocol},
            {"bad length", {"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", true}, TransportError::kProtocol},
-           {"two lengths", {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", true}, TransportError::kProtocol},
+           {"two lengths",
+            {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", true},
+            TransportError::kProtocol},
            {"headers without end", {endless_headers, true}, TransportError::kTooLarge},
-           {"announced 2 GB", {"HTTP/1.1 200 OK\r\nContent-Length: 2147483648\r\n\r\nx", true}, TransportError::kTooLarge},
-           {"more than allowed, unannounced", {"HTTP/1.1 200 OK\r\n\r\n" + std::string(2 << 20, 'x'), true}, TransportError::kTooLarge},
+           {"announced 2 GB",
+            {"HTTP/1.1 200 OK\r\nContent-Length: 2147483648\r\n\r\nx", true},
+            TransportError::kTooLarge},
+           {"more than allowed, unannounced",
+            {"HTTP/1.1 200 OK\r\n\r\n" + std::string(2 << 20, 'x'), true},
+            TransportError::kTooLarge},
        }) {
     ScriptedServer server([&c](const std::string&, int) { return c.act; });
     Reply reply = call(server);
@@ -212,9 +233,8 @@ TEST_F(TransportTest, SilenceAndDrippingEndInATimeout) {
   Reply reply = call(silent);
   EXPECT_EQ(reply.error, TransportError::kTimeout);
   EXPECT_THAT(reply.detail, HasSubstr("150ms"));
-  ScriptedServer dripping([](const std::string&, int) {
-    return Act{.bytes = ok(std::string(2000, 'x')), .drip = true};
-  });
+  ScriptedServer dripping(
+      [](const std::string&, int) { return Act{.bytes = ok(std::string(2000, 'x')), .drip = true}; });
   EXPECT_EQ(call(dripping).error, TransportError::kTimeout);
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/probe.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <openssl/ssl.h>
 
 #include <ctime>
 #include <exception>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
 
 #include "base/parse.h"
 #include "base/try.h"
@@ -27,7 +28,12 @@ class Prober {
  public:
   Prober(asio::io_context& context, const Endpoint& endpoint, const Request& request, const RequestSpec& spec,
          asio::ssl::context* tls)
-      : context_(context), clock_(context), endpoint_(endpoint), request_(request), spec_(spec), tls_(tls),
+      : context_(context),
+        clock_(context),
+        endpoint_(endpoint),
+        request_(request),
+        spec_(spec),
+        tls_(tls),
         connection_(context.get_executor()) {}
 
   Async<void> run() {
@@ -37,7 +43,8 @@ class Prober {
     {
       asio::ip::basic_resolver<asio::ip::tcp, Executor> resolver(context_.get_executor());
       error_code error;
-      auto found = co_await resolver.async_resolve(endpoint_.host, endpoint_.port, asio::redirect_error(use_async, error));
+      auto found = co_await resolver.async_resolve(endpoint_.host, endpoint_.port,
+                                                   asio::redirect_error(use_async, error));
       if (error) {
         fail(TransportError::kResolve, endpoint_.host + ": " + error.message());
         co_return;
@@ -45,7 +52,8 @@ class Prober {
       addresses.assign(found.begin(), found.end());
     }
     probe_.resolve = step(began);
-    ConnectFailure failed = co_await connection_.open(addresses, 0, nullptr, endpoint_.host, spec_.tls_verify);
+    ConnectFailure failed =
+        co_await connection_.open(addresses, 0, nullptr, endpoint_.host, spec_.tls_verify);
     probe_.connect = step(began);
     if (failed.error == TransportError::kNone && tls_ != nullptr) {
       failed = co_await connection_.secure(*tls_, endpoint_.host, spec_.tls_verify);
@@ -66,8 +74,8 @@ class Prober {
 
  private:
   Async<void> exchange() {
-    std::string text = "GET " + request_.target + " HTTP/1.1\r\n" + endpoint_.fixed_headers + request_.header_lines +
-                       "Connection: close\r\n\r\n";
+    std::string text = "GET " + request_.target + " HTTP/1.1\r\n" + endpoint_.fixed_headers +
+                       request_.header_lines + "Connection: close\r\n\r\n";
     error_code error = co_await connection_.write(text);
     ReplyParser parser(&probe_.reply, 1 << 20, false);
     auto& input = connection_.input();

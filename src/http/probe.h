@@ -15,13 +15,13 @@ namespace rowcall::http {
 
 /// What was found.
 struct Probe {
-  Reply reply;                       ///< Its `error` tells what went wrong, if anything.
+  Reply reply;  ///< Its `error` tells what went wrong, if anything.
   Duration resolve{};
   Duration connect{};
-  Duration handshake{};              ///< Zero without TLS.
-  Duration answer{};                 ///< From the request's last byte to the answer's last.
-  std::string address;               ///< That was connected to.
-  std::string tls_version;           ///< "TLSv1.3", or empty.
+  Duration handshake{};                    ///< Zero without TLS.
+  Duration answer{};                       ///< From the request's last byte to the answer's last.
+  std::string address;                     ///< That was connected to.
+  std::string tls_version;                 ///< "TLSv1.3", or empty.
   std::optional<double> certificate_days;  ///< Until the server's certificate ends; negative: it has ended.
   std::string certificate_subject;
 };

@@ -9,7 +9,9 @@
 namespace rowcall::http {
 namespace {
 
-std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+std::string_view view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
 
 bool is_rate_header(std::string_view name) {
   std::string low = lower(name);
@@ -33,15 +35,9 @@ void ReplyParser::on_response_impl(int status, Text, int, ErrorCode& error) {
 void ReplyParser::on_field_impl(Field name, Text name_text, Text value, ErrorCode& error) {
   error = {};
   switch (name) {
-    case Field::retry_after:
-      reply_->retry_after = view(value);
-      break;
-    case Field::date:
-      reply_->date = view(value);
-      break;
-    case Field::content_encoding:
-      content_encoding_ = lower(view(value));
-      break;
+    case Field::retry_after: reply_->retry_after = view(value); break;
+    case Field::date: reply_->date = view(value); break;
+    case Field::content_encoding: content_encoding_ = lower(view(value)); break;
     case Field::unknown:
       // Beast knows no rate headers by name; only names that begin with R or X can be one.
       if (!name_text.empty() && (name_text[0] | 0x20) != 'r' && (name_text[0] | 0x20) != 'x') break;
@@ -49,8 +45,7 @@ void ReplyParser::on_field_impl(Field name, Text name_text, Text value, ErrorCod
         reply_->rate_headers.append(view(name_text)).append(": ").append(view(value)).append("\n");
       }
       break;
-    default:
-      break;
+    default: break;
   }
 }
 
@@ -59,7 +54,8 @@ void ReplyParser::on_body_init_impl(const boost::optional<std::uint64_t>& length
   // A length that is a lie must not make us reserve what will never come. The room to spare is what JSON
   // parsers want to be able to read beyond the end.
   constexpr std::size_t kSpare = 64;
-  if (length) reply_->body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, 1 << 20)) + kSpare);
+  if (length)
+    reply_->body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, 1 << 20)) + kSpare);
 }
 
 std::size_t ReplyParser::on_body_impl(Text body, ErrorCode& error) {

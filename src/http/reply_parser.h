@@ -4,10 +4,10 @@
 // Belongs to one line. A parser reads one message.
 #pragma once
 
-#include <boost/beast/http/basic_parser.hpp>
-
 #include <cstdint>
 #include <string>
+
+#include <boost/beast/http/basic_parser.hpp>
 
 #include "rowcall/outcome.h"
 

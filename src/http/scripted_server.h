@@ -22,9 +22,9 @@ class ScriptedServer {
   struct Act {
     std::string bytes;
     bool close = false;
-    int pause_ms = 0;       ///< Before sending.
-    bool drip = false;      ///< One byte at a time.
-    bool never = false;     ///< Send nothing, keep the connection.
+    int pause_ms = 0;    ///< Before sending.
+    bool drip = false;   ///< One byte at a time.
+    bool never = false;  ///< Send nothing, keep the connection.
   };
   /// Of the request's text and its number on this server, from 0.
   using Script = std::function<Act(const std::string&, int)>;
@@ -35,7 +35,8 @@ class ScriptedServer {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t length = sizeof address;
-    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), length) != 0 || ::listen(listener_, 64) != 0) std::abort();
+    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), length) != 0 || ::listen(listener_, 64) != 0)
+      std::abort();
     ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length);
     port_ = ntohs(address.sin_port);
     acceptor_ = std::thread([this] { accept_all(); });
@@ -112,7 +113,8 @@ class ScriptedServer {
       if (act.drip) ::usleep(2000);
       std::size_t left = std::min(step, act.bytes.size() - at);
       while (left > 0) {
-        ssize_t n = ::send(fd, act.bytes.data() + at + (std::min(step, act.bytes.size() - at) - left), left, MSG_NOSIGNAL);
+        ssize_t n = ::send(fd, act.bytes.data() + at + (std::min(step, act.bytes.size() - at) - left), left,
+                           MSG_NOSIGNAL);
         if (n <= 0) return false;
         left -= static_cast<std::size_t>(n);
       }

@@ -2,10 +2,10 @@
 // The TLS settings of a job, as an Asio context.
 #pragma once
 
-#include <boost/asio/ssl/context.hpp>
-
 #include <memory>
 #include <string>
+
+#include <boost/asio/ssl/context.hpp>
 
 #include "rowcall/error.h"
 #include "rowcall/job.h"

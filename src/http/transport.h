@@ -9,10 +9,11 @@
 #include <functional>
 #include <optional>
 
-#include "loop/async.h"
 #include "rowcall/outcome.h"
 #include "rowcall/request.h"
 #include "rowcall/time.h"
+
+#include "loop/async.h"
 
 namespace rowcall {
 
@@ -30,8 +31,8 @@ struct LineCounts {
 /// What a transport tells whoever waits for a line. Called from within the loop, never from within a
 /// call of the transport.
 struct LineEvents {
-  std::function<void()> ready;               ///< A line has become idle, or there is room for a new one.
-  std::function<void(Reply)> dial_failed;    ///< A line could not be opened; why.
+  std::function<void()> ready;             ///< A line has become idle, or there is room for a new one.
+  std::function<void(Reply)> dial_failed;  ///< A line could not be opened; why.
 };
 
 /// Told the moment the whole request has been handed to the kernel.

@@ -34,7 +34,8 @@ Result<RunFolder> RunFolder::open(const fs::path& path) {
 Result<RunFolder> RunFolder::open_existing(const fs::path& path) {
   std::error_code ignored;
   if (!fs::exists(path / "job.toml", ignored)) {
-    return failure({ErrorCode::kNotFound, path.string(), "no run there (there is no job.toml)", "a run directory",
+    return failure({ErrorCode::kNotFound, path.string(), "no run there (there is no job.toml)",
+                    "a run directory",
                     "Run directories are made by `rowcall run`; by default they are in runs/."});
   }
   return open(path);
@@ -63,10 +64,13 @@ Result<std::optional<RunState>> RunFolder::state() const {
   return state;
 }
 
-Result<void> RunFolder::save(const RunState& state) const { return write_file(path_ / "state.json", state.text()); }
+Result<void> RunFolder::save(const RunState& state) const {
+  return write_file(path_ / "state.json", state.text());
+}
 
 Result<void> RunFolder::clear() const {
-  for (const char* name : {"state.json", "job.toml", "summary.json", "calls.log", "failures", "staging", "logs"}) {
+  for (const char* name :
+       {"state.json", "job.toml", "summary.json", "calls.log", "failures", "staging", "logs"}) {
     std::error_code error;
     fs::remove_all(path_ / name, error);
     if (error) return failure(disk_error(path_ / name, "removing", error.value()));

@@ -8,8 +8,9 @@
 #include <optional>
 #include <string>
 
-#include "ledger/run_state_file.h"
 #include "rowcall/error.h"
+
+#include "ledger/run_state_file.h"
 
 namespace rowcall::ledger {
 

@@ -81,8 +81,8 @@ TEST_F(RunFolderTest, WhatIsNoRunIsSaidSo) {
 TEST_F(RunFolderTest, DamageIsFound) {
   auto run = RunFolder::open(folder_);
   std::string text = some_state().text();
-  for (std::string broken : {std::string("{"), text.substr(0, text.size() / 2), std::string("{\"version\":1}"),
-                             std::string("[]")}) {
+  for (std::string broken : {std::string("{"), text.substr(0, text.size() / 2),
+                             std::string("{\"version\":1}"), std::string("[]")}) {
     ASSERT_TRUE(write_file(folder_ / "state.json", broken));
     auto state = run->state();
     ASSERT_FALSE(state) << broken;

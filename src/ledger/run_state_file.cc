@@ -104,12 +104,14 @@ Result<RunState> RunState::parse(std::string_view text, const std::string& place
   };
   simdjson::dom::parser parser;
   simdjson::dom::element root;
-  if (auto error = parser.parse(text.data(), text.size()).get(root)) return damaged(simdjson::error_message(error));
+  if (auto error = parser.parse(text.data(), text.size()).get(root))
+    return damaged(simdjson::error_message(error));
   std::int64_t version = 0;
   if (root["version"].get(version) != simdjson::SUCCESS) return damaged("no version");
   if (version > kVersion) {
     return failure({ErrorCode::kInput, place, "version " + std::to_string(version),
-                    "version " + std::to_string(kVersion) + " or older", "Use the rowcall that wrote it, or a newer one."});
+                    "version " + std::to_string(kVersion) + " or older",
+                    "Use the rowcall that wrote it, or a newer one."});
   }
   try {
     return read_state(root);
@@ -133,7 +135,8 @@ std::string source_change(const std::vector<SourceFile>& before, const std::vect
   for (std::size_t i = 0; i < before.size() && i < now.size(); ++i) {
     if (before[i].name != now[i].name) return "\"" + before[i].name + "\" is now \"" + now[i].name + "\"";
     if (before[i].bytes != now[i].bytes) {
-      return before[i].name + " had " + std::to_string(before[i].bytes) + " bytes and has " + std::to_string(now[i].bytes);
+      return before[i].name + " had " + std::to_string(before[i].bytes) + " bytes and has " +
+             std::to_string(now[i].bytes);
     }
     if (before[i].version != now[i].version) return before[i].name + " was written anew";
   }

@@ -16,11 +16,11 @@
 namespace rowcall::ledger {
 
 struct RunState {
-  std::string run_id;                 ///< Names the run in Idempotency-Keys.
-  std::string job;                    ///< The frozen job's text.
-  std::vector<SourceFile> source;     ///< What the source was when the run began.
-  bool complete = false;              ///< The sink is finished.
-  Commit commit;                      ///< The last part, and what was done when it was published.
+  std::string run_id;              ///< Names the run in Idempotency-Keys.
+  std::string job;                 ///< The frozen job's text.
+  std::vector<SourceFile> source;  ///< What the source was when the run began.
+  bool complete = false;           ///< The sink is finished.
+  Commit commit;                   ///< The last part, and what was done when it was published.
 
   std::string text() const;
   /// `place` names the file in errors.

@@ -4,16 +4,16 @@
 // All of this belongs to the loop thread of one run.
 #pragma once
 
+#include <functional>
+#include <utility>
+#include <vector>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
-#include <functional>
-#include <utility>
-#include <vector>
 
 namespace rowcall {
 

@@ -6,8 +6,9 @@
 
 #include <functional>
 
-#include "loop/async.h"
 #include "rowcall/time.h"
+
+#include "loop/async.h"
 
 namespace rowcall {
 

@@ -5,12 +5,12 @@
 // rounded up to whole milliseconds of the clock: everything due in the same millisecond shares a wake-up.
 #pragma once
 
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/io_context.hpp>
-
 #include <chrono>
 #include <queue>
 #include <vector>
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include "loop/clock.h"
 
@@ -29,12 +29,11 @@ class LoopClock final : public Clock {
     Instant at;
     std::uint64_t order;  // first come, first served among equals
     mutable std::move_only_function<void()> then;
-    bool operator>(const Entry& other) const {
-      return at != other.at ? at > other.at : order > other.order;
-    }
+    bool operator>(const Entry& other) const { return at != other.at ? at > other.at : order > other.order; }
   };
-  using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                                  boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
+  using Timer =
+      boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                        boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
   void arm();
   void run_due();

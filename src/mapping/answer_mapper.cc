@@ -23,7 +23,8 @@ namespace {
 constexpr std::size_t kParserKeeps = 1 << 20;
 
 simdjson::padded_string_view padded(std::string& body) {
-  if (body.capacity() < body.size() + simdjson::SIMDJSON_PADDING) body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
+  if (body.capacity() < body.size() + simdjson::SIMDJSON_PADDING)
+    body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
   return simdjson::padded_string_view(body.data(), body.size(), body.capacity());
 }
 
@@ -70,7 +71,8 @@ std::string without_numbers(std::string_view text) {
     out += c;
     if (inside && c == '\\' && i + 1 < text.size()) out += text[++i];
     if (c == '"') inside = !inside;
-    if (inside || (c != ',' && c != ':' && c != '[' && c != ' ' && c != '\n' && c != '\t' && c != '\r')) continue;
+    if (inside || (c != ',' && c != ':' && c != '[' && c != ' ' && c != '\n' && c != '\t' && c != '\r'))
+      continue;
     if (std::size_t length = number_length(text.substr(i + 1)); length > 0) {
       out += '0';
       i += length;
@@ -79,7 +81,9 @@ std::string without_numbers(std::string_view text) {
   return out;
 }
 
-std::string shown_pointer(const std::string& pointer) { return pointer.empty() ? "the answer" : pointer; }
+std::string shown_pointer(const std::string& pointer) {
+  return pointer.empty() ? "the answer" : pointer;
+}
 
 }  // namespace
 
@@ -99,7 +103,8 @@ Result<AnswerMapper> AnswerMapper::make(const Job& job, const std::vector<std::s
   mapper.rules_ = job.classify.body;
   mapper.many_rows_ = job.request.rows_per_call > 1;
   std::unordered_set<std::string> names(taken.begin(), taken.end());
-  auto add = [&](const std::string& name, table::ColumnType type, const std::string& setting) -> Result<std::size_t> {
+  auto add = [&](const std::string& name, table::ColumnType type,
+                 const std::string& setting) -> Result<std::size_t> {
     std::string full = job.response.prefix + name;
     if (!names.insert(full).second) {
       return failure({ErrorCode::kSetting, setting, "the column \"" + full + "\" is there already",
@@ -112,7 +117,8 @@ Result<AnswerMapper> AnswerMapper::make(const Job& job, const std::vector<std::s
     std::string setting = "response.columns." + column.name;
     auto type = table::ColumnType::parse(column.type);
     if (!type) {
-      return failure({ErrorCode::kSetting, setting, "type \"" + column.type + "\"", std::string(table::kColumnTypes), ""});
+      return failure({ErrorCode::kSetting, setting, "type \"" + column.type + "\"",
+                      std::string(table::kColumnTypes), ""});
     }
     TRY_VOID(check_pointer(column.pointer, setting));
     if (column.pointer.empty() && !mapper.many_rows_ && type->id != table::TypeId::kJson) {
@@ -127,7 +133,8 @@ Result<AnswerMapper> AnswerMapper::make(const Job& job, const std::vector<std::s
   TRY_VOID(check_pointer(job.response.match_pointer, "response.match_pointer"));
   for (const BodyRule& rule : mapper.rules_) TRY_VOID(check_pointer(rule.pointer, "classify.body"));
   // Without any wish the answer itself is what the user wants.
-  bool nothing_wanted = job.response.columns.empty() && !job.response.status && !job.response.attempts && !job.response.latency_ms;
+  bool nothing_wanted = job.response.columns.empty() && !job.response.status && !job.response.attempts &&
+                        !job.response.latency_ms;
   using table::TypeId;
   if (job.response.raw || nothing_wanted) {
     TRY(mapper.raw_, add("raw", {TypeId::kString, 0, 0}, "response.raw"));
@@ -187,7 +194,8 @@ Mapped AnswerMapper::extract(std::string& body, RowSpan rows, const std::vector<
       return mapped;
     }
     for (int i = 0; i < rows.count; ++i) {
-      if (!into.set_text(raw_, rows.first + i, body)) mapped.row_errors[static_cast<std::size_t>(i)] = "too much text for one batch";
+      if (!into.set_text(raw_, rows.first + i, body))
+        mapped.row_errors[static_cast<std::size_t>(i)] = "too much text for one batch";
     }
   }
   if (wanted_.empty() && !many_rows_) return mapped;
@@ -247,7 +255,8 @@ std::string AnswerMapper::extract_item(Container& item, std::int64_t row, table:
     std::string found;
     Stored stored = store(value, wanted.type, into, c, row, found);
     if (stored == Stored::kTooMuch) return "too much text for one batch; lower source.batch_size";
-    if (stored == Stored::kNull && wanted.required) return shown_pointer(wanted.pointer) + ": null; a value is required";
+    if (stored == Stored::kNull && wanted.required)
+      return shown_pointer(wanted.pointer) + ": null; a value is required";
     if (stored == Stored::kWrongType) {
       return shown_pointer(wanted.pointer) + ": " + found + "; expected " + wanted.type.text();
     }
@@ -263,10 +272,12 @@ void AnswerMapper::extract_many(std::string& body, RowSpan rows, const std::vect
   ondemand::array items;
   auto error = parsers_->ondemand.iterate(padded(body)).get(document);
   if (!error) {
-    error = spec_.items.empty() ? document.get_array().get(items) : document.at_pointer(spec_.items).get_array().get(items);
+    error = spec_.items.empty() ? document.get_array().get(items)
+                                : document.at_pointer(spec_.items).get_array().get(items);
   }
   if (error) {
-    mapped.call_error = shown_pointer(spec_.items) + ": no array of items (" + simdjson::error_message(error) + ")";
+    mapped.call_error =
+        shown_pointer(spec_.items) + ": no array of items (" + simdjson::error_message(error) + ")";
     return;
   }
   std::vector<std::vector<int>> places;  // rows of the call, for each item
@@ -295,12 +306,14 @@ void AnswerMapper::extract_places(ondemand::value item, std::int64_t first, cons
   ondemand::object object;
   bool is_object = item.get_object().get(object) == SUCCESS;
   for (int place : places) {
-    std::string why = is_object ? extract_item(object, first + place, into) : extract_scalar(item, first + place, into);
+    std::string why =
+        is_object ? extract_item(object, first + place, into) : extract_scalar(item, first + place, into);
     if (!why.empty()) complain(place, why);
   }
 }
 
-std::string AnswerMapper::match_by_position(ondemand::array& items, int count, std::vector<std::vector<int>>& places) {
+std::string AnswerMapper::match_by_position(ondemand::array& items, int count,
+                                            std::vector<std::vector<int>>& places) {
   std::size_t found = 0;
   if (items.count_elements().get(found) != SUCCESS) return "the array of items is broken";
   if (found != static_cast<std::size_t>(count)) {
@@ -319,18 +332,21 @@ std::string AnswerMapper::match_by_key(ondemand::array& items, const std::vector
     ondemand::object item;
     ondemand::value value;
     std::optional<std::string> key;
-    if (element.get_object().get(item) == SUCCESS && item.at_pointer(spec_.match_pointer).get(value) == SUCCESS) {
+    if (element.get_object().get(item) == SUCCESS &&
+        item.at_pointer(spec_.match_pointer).get(value) == SUCCESS) {
       key = scalar_text(value);
     }
     if (!key) return "an item without " + spec_.match_pointer;
     auto rows = wanted.find(*key);
-    if (rows == wanted.end()) return "an item for key \"" + excerpt(*key, 60) + "\", which is not in the call";
+    if (rows == wanted.end())
+      return "an item for key \"" + excerpt(*key, 60) + "\", which is not in the call";
     if (!seen.insert(*key).second) return "two items for key \"" + excerpt(*key, 60) + "\"";
     places.push_back(rows->second);
   }
   for (const auto& [key, rows] : wanted) {
     if (seen.contains(key)) continue;
-    for (int row : rows) mapped.row_errors[static_cast<std::size_t>(row)] = "no item for key \"" + excerpt(key, 60) + "\"";
+    for (int row : rows)
+      mapped.row_errors[static_cast<std::size_t>(row)] = "no item for key \"" + excerpt(key, 60) + "\"";
   }
   return "";
 }
@@ -345,7 +361,8 @@ std::string AnswerMapper::extract_scalar(ondemand::value item, std::int64_t row,
   return stored == Stored::kWrongType ? found + "; expected " + wanted_[0].type.text() : "";
 }
 
-void AnswerMapper::note_call(const Reply& reply, int attempts, RowSpan rows, table::AnswerColumns& into) const {
+void AnswerMapper::note_call(const Reply& reply, int attempts, RowSpan rows,
+                             table::AnswerColumns& into) const {
   for (std::int64_t row = rows.first; row < rows.first + rows.count; ++row) {
     if (status_ != SIZE_MAX) into.set_int(status_, row, reply.status);
     if (attempts_ != SIZE_MAX) into.set_int(attempts_, row, attempts);

@@ -15,6 +15,7 @@
 #include "rowcall/error.h"
 #include "rowcall/job.h"
 #include "rowcall/outcome.h"
+
 #include "table/answer_columns.h"
 #include "table/schema.h"
 
@@ -70,7 +71,8 @@ class AnswerMapper {
   void extract_one(std::string& body, RowSpan rows, table::AnswerColumns& into, Mapped& mapped);
   void extract_many(std::string& body, RowSpan rows, const std::vector<std::string>& keys,
                     table::AnswerColumns& into, Mapped& mapped);
-  std::string match_by_position(simdjson::ondemand::array& items, int count, std::vector<std::vector<int>>& places);
+  std::string match_by_position(simdjson::ondemand::array& items, int count,
+                                std::vector<std::vector<int>>& places);
   std::string match_by_key(simdjson::ondemand::array& items, const std::vector<std::string>& keys,
                            std::vector<std::vector<int>>& places, Mapped& mapped);
   template <class Complain>

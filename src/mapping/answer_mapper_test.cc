@@ -120,8 +120,8 @@ TEST_F(AnswerMapperTest, PointersGoDeep) {
 
 TEST_F(AnswerMapperTest, ABrokenBodyFailsTheCall) {
   want("int64");
-  for (const char* body : {"", "  ", "<html>", R"({"v":1)", R"({"v":1} x)", R"({"v":1,"w":})", "{\"v\":1,\"w\":\"\xff\"}",
-                           R"({"v":1,"w":01})", "[1"}) {
+  for (const char* body : {"", "  ", "<html>", R"({"v":1)", R"({"v":1} x)", R"({"v":1,"w":})",
+                           "{\"v\":1,\"w\":\"\xff\"}", R"({"v":1,"w":01})", "[1"}) {
     auto found = extract(body);
     ASSERT_EQ(found.size(), 1u);
     EXPECT_THAT(found[0], HasSubstr("call: the answer is not JSON")) << body;

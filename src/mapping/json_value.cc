@@ -22,7 +22,8 @@ std::optional<Integer> integer(std::string_view token) {
 }
 
 template <class Integer>
-bool store_integer(std::string_view token, table::AnswerColumns& columns, std::size_t column, std::int64_t row) {
+bool store_integer(std::string_view token, table::AnswerColumns& columns, std::size_t column,
+                   std::int64_t row) {
   auto value = integer<Integer>(token);
   if (value) columns.set_int(column, row, static_cast<std::int64_t>(*value));
   return value.has_value();
@@ -50,8 +51,7 @@ bool store_number(std::string_view token, const table::ColumnType& type, table::
       if (value) columns.set_decimal(column, row, *value);
       return value.has_value();
     }
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -59,8 +59,7 @@ bool store_number(std::string_view token, const table::ColumnType& type, table::
 Stored store_string(std::string_view text, const table::ColumnType& type, table::AnswerColumns& columns,
                     std::size_t column, std::int64_t row) {
   switch (type.id) {
-    case TypeId::kString:
-      return columns.set_text(column, row, text) ? Stored::kValue : Stored::kTooMuch;
+    case TypeId::kString: return columns.set_text(column, row, text) ? Stored::kValue : Stored::kTooMuch;
     case TypeId::kDate:
       if (auto days = table::parse_date(text)) {
         columns.set_int(column, row, *days);
@@ -75,8 +74,7 @@ Stored store_string(std::string_view text, const table::ColumnType& type, table:
       return Stored::kWrongType;
     case TypeId::kDecimal:
       return store_number(text, type, columns, column, row) ? Stored::kValue : Stored::kWrongType;
-    default:
-      return Stored::kWrongType;
+    default: return Stored::kWrongType;
   }
 }
 
@@ -148,7 +146,10 @@ Stored store(simdjson::ondemand::value value, const table::ColumnType& type, tab
     columns.set_int(column, row, token.starts_with('t') ? 1 : 0);
     return Stored::kValue;
   }
-  return wrong(kind == json_type::object ? "an object" : kind == json_type::array ? "an array" : token, found);
+  return wrong(kind == json_type::object  ? "an object"
+               : kind == json_type::array ? "an array"
+                                          : token,
+               found);
 }
 
 }  // namespace rowcall::mapping

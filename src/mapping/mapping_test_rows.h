@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small table for the tests of this room: {"id": 1, "name": "Zoë \"Z\" & Co", "zip": "00501", "note": null}.
+// A small table for the tests of this room: {"id": 1, "name": "Zoë \"Z\" & Co", "zip": "00501", "note":
+// null}.
 #pragma once
 
 #include "table/answer_columns.h"
@@ -13,7 +14,8 @@ class TestRows {
     table::AnswerColumns values(&kColumns, rows);
     for (std::int64_t row = 0; row < rows; ++row) {
       values.set_int(0, row, row + 1);
-      static_cast<void>(values.set_text(1, row, row == 0 ? "Zoë \"Z\" & Co" : "name " + std::to_string(row + 1)));
+      static_cast<void>(
+          values.set_text(1, row, row == 0 ? "Zoë \"Z\" & Co" : "name " + std::to_string(row + 1)));
       static_cast<void>(values.set_text(2, row, "00501"));
     }
     ArrowSchema empty{};

@@ -3,23 +3,26 @@
 
 #include <algorithm>
 
+#include "rowcall/version.h"
+
 #include "base/encode.h"
 #include "base/parse.h"
 #include "base/try.h"
 #include "base/utf8.h"
 #include "mapping/secrets.h"
 #include "mapping/url.h"
-#include "rowcall/version.h"
 #include "settings/secrets.h"
 
 namespace rowcall::mapping {
 namespace {
 
-bool is_bodiless(std::string_view method) { return method == "GET" || method == "HEAD" || method == "DELETE"; }
+bool is_bodiless(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "DELETE";
+}
 // RFC 9110, section 9.2.2.
 bool is_idempotent(std::string_view method) {
-  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS" ||
-         method == "TRACE";
+  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" ||
+         method == "OPTIONS" || method == "TRACE";
 }
 
 bool is_token(std::string_view name) {
@@ -31,7 +34,8 @@ bool is_token(std::string_view name) {
 }
 
 bool has_control(std::string_view value) {
-  return std::ranges::any_of(value, [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
+  return std::ranges::any_of(
+      value, [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
 }
 
 Error bad_setting(std::string place, std::string found, std::string expected, std::string mend = "") {
@@ -40,7 +44,8 @@ Error bad_setting(std::string place, std::string found, std::string expected, st
 
 }  // namespace
 
-Result<RequestMapper> RequestMapper::make(const Job& job, const table::RowReader& reader, const std::string& run_id) {
+Result<RequestMapper> RequestMapper::make(const Job& job, const table::RowReader& reader,
+                                          const std::string& run_id) {
   RequestMapper mapper;
   const RequestSpec& request = job.request;
   mapper.many_rows_ = request.rows_per_call > 1;
@@ -107,9 +112,10 @@ Result<void> RequestMapper::make_target(const Job& job, const table::RowReader& 
   }
   for (const TextTemplate& part : target_parts_) {
     if (many_rows_ && part.has_columns()) {
-      return failure(bad_setting("request.url", "a {{column}} in the URL with rows_per_call = " +
-                                 std::to_string(job.request.rows_per_call),
-                                 "no column: one URL cannot serve several rows", "Put the columns into the body."));
+      return failure(bad_setting(
+          "request.url",
+          "a {{column}} in the URL with rows_per_call = " + std::to_string(job.request.rows_per_call),
+          "no column: one URL cannot serve several rows", "Put the columns into the body."));
     }
   }
   return {};
@@ -118,11 +124,14 @@ Result<void> RequestMapper::make_target(const Job& job, const table::RowReader& 
 Result<void> RequestMapper::make_headers(const Job& job, const table::RowReader& reader) {
   const RequestSpec& request = job.request;
   auto given = [&](std::string_view name) {
-    return std::ranges::any_of(request.headers, [&](const auto& h) { return equal_ignoring_case(h.first, name); });
+    return std::ranges::any_of(request.headers,
+                               [&](const auto& h) { return equal_ignoring_case(h.first, name); });
   };
   add_fixed_header("Host", authority_, false);
   if (!given("User-Agent")) {
-    add_fixed_header("User-Agent", request.user_agent.empty() ? std::string("rowcall/") + kVersion : request.user_agent, false);
+    add_fixed_header("User-Agent",
+                     request.user_agent.empty() ? std::string("rowcall/") + kVersion : request.user_agent,
+                     false);
   }
   if (!given("Accept")) add_fixed_header("Accept", "*/*", false);
   has_body_ = !request.body.empty() || !is_bodiless(request.method);
@@ -131,7 +140,8 @@ Result<void> RequestMapper::make_headers(const Job& job, const table::RowReader&
   for (const auto& [name, value] : request.headers) {
     std::string setting = "request.headers." + name;
     if (!is_token(name)) return failure(bad_setting(setting, "\"" + name + "\"", "a header name"));
-    for (std::string_view ours : {"Host", "Content-Length", "Transfer-Encoding", "Connection", "Idempotency-Key"}) {
+    for (std::string_view ours :
+         {"Host", "Content-Length", "Transfer-Encoding", "Connection", "Idempotency-Key"}) {
       if (equal_ignoring_case(name, ours)) {
         return failure(bad_setting(setting, "\"" + name + "\"", "a header that rowcall does not set itself"));
       }
@@ -142,11 +152,13 @@ Result<void> RequestMapper::make_headers(const Job& job, const table::RowReader&
       continue;
     }
     TRY(TextTemplate text, TextTemplate::make(value, Place::kHeader, reader, setting));
-    if (has_control(value)) return failure(bad_setting(setting, "a line break or control character", "one line"));
+    if (has_control(value))
+      return failure(bad_setting(setting, "a line break or control character", "one line"));
     if (text.is_fixed()) {
       add_fixed_header(name, text.fixed_text(), settings::is_secret_name(name));
     } else if (many_rows_) {
-      return failure(bad_setting(setting, "a {{column}} in a header with several rows per call", "no column"));
+      return failure(
+          bad_setting(setting, "a {{column}} in a header with several rows per call", "no column"));
     } else {
       headers_.emplace_back(name, std::move(text));
     }
@@ -157,8 +169,7 @@ Result<void> RequestMapper::make_headers(const Job& job, const table::RowReader&
 Result<void> RequestMapper::make_auth(const AuthSpec& auth) {
   switch (auth.type) {
     case AuthType::kNone:
-    case AuthType::kApiKeyQuery:
-      return {};
+    case AuthType::kApiKeyQuery: return {};
     case AuthType::kBearer: {
       TRY(std::string token, secret(auth.token, "auth.token"));
       add_fixed_header("Authorization", "Bearer " + token, true);
@@ -192,7 +203,8 @@ Result<void> RequestMapper::make_body(const Job& job, const table::RowReader& re
   const RequestSpec& request = job.request;
   std::vector<int> columns;
   for (const std::string& name : request.columns) {
-    TRY(TextTemplate known, TextTemplate::make("{{" + name + "}}", Place::kJsonBody, reader, "request.columns"));
+    TRY(TextTemplate known,
+        TextTemplate::make("{{" + name + "}}", Place::kJsonBody, reader, "request.columns"));
     columns.push_back(reader.find(name));
   }
   if (columns.empty()) {
@@ -205,7 +217,8 @@ Result<void> RequestMapper::make_body(const Job& job, const table::RowReader& re
   Place place = body_is_json_ ? Place::kJsonBody : Place::kPlainBody;
   TRY(body_, TextTemplate::make(request.body, place, reader, "request.body"));
   if (many_rows_ && body_.has_columns()) {
-    return failure(bad_setting("request.body", "a {{column}} with rows_per_call = " + std::to_string(request.rows_per_call),
+    return failure(bad_setting("request.body",
+                               "a {{column}} with rows_per_call = " + std::to_string(request.rows_per_call),
                                "{{*}}, which is the array of all rows of the call"));
   }
   return {};
@@ -220,7 +233,8 @@ void RequestMapper::append_key(std::string& out, std::int64_t number) const {
   append_uuid(out, uuid5(key_space_, std::to_string(number)));
 }
 
-void RequestMapper::append_body(std::string& out, const table::RowReader& reader, std::int64_t row, int count) const {
+void RequestMapper::append_body(std::string& out, const table::RowReader& reader, std::int64_t row,
+                                int count) const {
   if (!many_rows_) {
     if (body_is_template_) {
       body_.append(out, reader, row, &row_object_);
@@ -252,8 +266,8 @@ Result<Request> RequestMapper::render(const table::RowReader& reader, std::int64
     std::string text;
     value.append(text, reader, row);
     if (has_control(text)) {
-      return failure({ErrorCode::kInput, "header " + name, "the row's value has a line break or control character",
-                      "one line of text", ""});
+      return failure({ErrorCode::kInput, "header " + name,
+                      "the row's value has a line break or control character", "one line of text", ""});
     }
     request.header_lines.append(name).append(": ").append(text).append("\r\n");
   }
@@ -269,7 +283,8 @@ Result<Request> RequestMapper::render(const table::RowReader& reader, std::int64
   return request;
 }
 
-std::vector<std::string> RequestMapper::match_keys(const table::RowReader& reader, std::int64_t row, int count) const {
+std::vector<std::string> RequestMapper::match_keys(const table::RowReader& reader, std::int64_t row,
+                                                   int count) const {
   std::vector<std::string> keys;
   if (match_column_ < 0) return keys;
   for (int i = 0; i < count; ++i) reader.append_text(keys.emplace_back(), match_column_, row + i);
@@ -278,8 +293,10 @@ std::vector<std::string> RequestMapper::match_keys(const table::RowReader& reade
 
 std::string RequestMapper::shown(const Request& request) const {
   std::string target = request.target;
-  if (!secret_query_.empty()) target.replace(target.size() - secret_query_.size(), secret_query_.size(), secret_query_shown_);
-  std::string out = endpoint_.method + " " + (endpoint_.tls ? "https://" : "http://") + authority_ + target + "\n";
+  if (!secret_query_.empty())
+    target.replace(target.size() - secret_query_.size(), secret_query_.size(), secret_query_shown_);
+  std::string out =
+      endpoint_.method + " " + (endpoint_.tls ? "https://" : "http://") + authority_ + target + "\n";
   out += shown_headers_.substr(shown_headers_.find('\n') + 1);  // all but Host, which the first line shows
   for (char c : request.header_lines) {
     if (c != '\r') out += c;

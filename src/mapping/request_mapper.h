@@ -10,11 +10,12 @@
 #include <utility>
 #include <vector>
 
-#include "base/uuid.h"
-#include "mapping/text_template.h"
 #include "rowcall/error.h"
 #include "rowcall/job.h"
 #include "rowcall/request.h"
+
+#include "base/uuid.h"
+#include "mapping/text_template.h"
 #include "table/row_reader.h"
 
 namespace rowcall::mapping {
@@ -23,13 +24,15 @@ class RequestMapper {
  public:
   /// Fetches the secrets and compiles the templates. `run_id` names the run: with the row's number it
   /// makes the Idempotency-Key, the same over attempts, resumes and retries.
-  static Result<RequestMapper> make(const Job& job, const table::RowReader& reader, const std::string& run_id);
+  static Result<RequestMapper> make(const Job& job, const table::RowReader& reader,
+                                    const std::string& run_id);
 
   const Endpoint& endpoint() const { return endpoint_; }
 
   /// The request for `count` rows of the batch the reader looks at, from `row` on. `number` is the first
   /// row's number over the whole source. Fails when a value cannot stand where the template puts it.
-  Result<Request> render(const table::RowReader& reader, std::int64_t row, int count, std::int64_t number) const;
+  Result<Request> render(const table::RowReader& reader, std::int64_t row, int count,
+                         std::int64_t number) const;
 
   /// The values by which answers find their rows (ResponseSpec::match_column); empty when by position.
   std::vector<std::string> match_keys(const table::RowReader& reader, std::int64_t row, int count) const;
@@ -54,10 +57,10 @@ class RequestMapper {
   void append_body(std::string& out, const table::RowReader& reader, std::int64_t row, int count) const;
 
   Endpoint endpoint_;
-  std::string shown_headers_;      // the fixed headers, masked
+  std::string shown_headers_;  // the fixed headers, masked
   std::string authority_;
-  std::vector<TextTemplate> target_parts_;   // path, then each query entry with its "?name="
-  std::string secret_query_;       // "api_key=..." or empty
+  std::vector<TextTemplate> target_parts_;  // path, then each query entry with its "?name="
+  std::string secret_query_;                // "api_key=..." or empty
   std::string secret_query_shown_;
   std::vector<std::pair<std::string, TextTemplate>> headers_;
   TextTemplate row_object_;

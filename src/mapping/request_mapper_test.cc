@@ -121,13 +121,15 @@ TEST_F(RequestMapperTest, SecretsAreSentAndNotShown) {
 TEST_F(RequestMapperTest, AMissingSecretIsNamedNotShown) {
   job_.auth.type = AuthType::kBearer;
   job_.auth.token = {"env:MAPPER_TEST_NOT_SET"};
-  EXPECT_EQ(error(), "auth.token: the environment variable MAPPER_TEST_NOT_SET is not set; expected a value. "
-                     "Export it, or put it into .env.");
+  EXPECT_EQ(error(),
+            "auth.token: the environment variable MAPPER_TEST_NOT_SET is not set; expected a value. "
+            "Export it, or put it into .env.");
 }
 
 TEST_F(RequestMapperTest, HeadersCannotBeSmuggledIn) {
   job_.request.headers = {{"X-Name", "{{name}}"}};
-  EXPECT_THAT(mapper().render(rows_.reader(), 0, 1, 0)->header_lines, HasSubstr("X-Name: Zoë \"Z\" & Co\r\n"));
+  EXPECT_THAT(mapper().render(rows_.reader(), 0, 1, 0)->header_lines,
+              HasSubstr("X-Name: Zoë \"Z\" & Co\r\n"));
   for (const char* name : {"Host", "content-length", "Idempotency-Key", "Bad Name", ""}) {
     job_.request.headers = {{name, "x"}};
     EXPECT_THAT(error(), HasSubstr("request.headers.")) << name;

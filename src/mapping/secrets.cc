@@ -16,8 +16,9 @@ Result<std::string> fetch_secret(const SecretRef& secret, std::string_view setti
     std::string name(place.substr(4));
     const char* text = std::getenv(name.c_str());
     if (text == nullptr || *text == '\0') {
-      return failure({ErrorCode::kSetting, std::string(setting), "the environment variable " + name + " is not set",
-                      "a value", "Export it, or put it into .env."});
+      return failure({ErrorCode::kSetting, std::string(setting),
+                      "the environment variable " + name + " is not set", "a value",
+                      "Export it, or put it into .env."});
     }
     value = text;
   } else {
@@ -29,9 +30,10 @@ Result<std::string> fetch_secret(const SecretRef& secret, std::string_view setti
   bool clean = !value.empty();
   for (char c : value) clean = clean && static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
   if (!clean) {
-    return failure({ErrorCode::kSetting, std::string(setting),
-                    "the value in " + std::string(place) + " is empty or has line breaks or control characters",
-                    "one line of text", ""});
+    return failure(
+        {ErrorCode::kSetting, std::string(setting),
+         "the value in " + std::string(place) + " is empty or has line breaks or control characters",
+         "one line of text", ""});
   }
   return value;
 }

@@ -9,11 +9,14 @@
 namespace rowcall::mapping {
 namespace {
 
-std::unexpected<Error> bad(std::string_view setting, std::string found, std::string expected, std::string mend = "") {
-  return failure({ErrorCode::kSetting, std::string(setting), std::move(found), std::move(expected), std::move(mend)});
+std::unexpected<Error> bad(std::string_view setting, std::string found, std::string expected,
+                           std::string mend = "") {
+  return failure(
+      {ErrorCode::kSetting, std::string(setting), std::move(found), std::move(expected), std::move(mend)});
 }
 
-std::unexpected<Error> unknown_column(std::string_view setting, std::string_view name, const table::RowReader& reader) {
+std::unexpected<Error> unknown_column(std::string_view setting, std::string_view name,
+                                      const table::RowReader& reader) {
   std::vector<std::string> names;
   std::string list;
   for (int c = 0; c < reader.columns(); ++c) {
@@ -56,7 +59,8 @@ Result<TextTemplate> TextTemplate::make(std::string_view text, Place place, cons
       continue;
     }
     std::size_t end = text.find("}}");
-    if (end == std::string_view::npos) return bad(setting, "{{ without }}", "{{column}}", "Write \\{{ for the text {{.");
+    if (end == std::string_view::npos)
+      return bad(setting, "{{ without }}", "{{column}}", "Write \\{{ for the text {{.");
     std::string_view name = trimmed(text.substr(2, end - 2));
     text.remove_prefix(end + 2);
     inside_string = inside_string_after(literal, inside_string);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "rowcall/error.h"
+
 #include "table/row_reader.h"
 
 namespace rowcall::mapping {

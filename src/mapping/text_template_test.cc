@@ -39,7 +39,9 @@ TEST(TextTemplate, TheWholeRowStandsInABody) {
   EXPECT_EQ(filled(R"({"row":{{*}}})", Place::kJsonBody), R"({"row":{"id":1,"zip":"00501"}})");
 }
 
-TEST(TextTemplate, BracesCanBeWritten) { EXPECT_EQ(filled(R"(\{{id}} {{id}})", Place::kPlainBody), "{{id}} 1"); }
+TEST(TextTemplate, BracesCanBeWritten) {
+  EXPECT_EQ(filled(R"(\{{id}} {{id}})", Place::kPlainBody), "{{id}} 1");
+}
 
 TEST(TextTemplate, MistakesAreExplained) {
   EXPECT_EQ(filled("{{nmae}}", Place::kUrl),

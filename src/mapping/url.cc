@@ -6,8 +6,10 @@
 namespace rowcall::mapping {
 namespace {
 
-std::unexpected<Error> bad(std::string_view setting, std::string found, std::string expected, std::string mend = "") {
-  return failure({ErrorCode::kSetting, std::string(setting), std::move(found), std::move(expected), std::move(mend)});
+std::unexpected<Error> bad(std::string_view setting, std::string found, std::string expected,
+                           std::string mend = "") {
+  return failure(
+      {ErrorCode::kSetting, std::string(setting), std::move(found), std::move(expected), std::move(mend)});
 }
 
 // Blanks and controls never stand in a target; inside {{...}} a blank is part of the marker.
@@ -33,7 +35,8 @@ Result<Url> parse_url(std::string_view text, std::string_view setting) {
   } else if (lower(text.substr(0, 7)) == "http://") {
     rest = text.substr(7);
   } else {
-    return bad(setting, "\"" + std::string(text.substr(0, 60)) + "\"", "a URL that begins with http:// or https://");
+    return bad(setting, "\"" + std::string(text.substr(0, 60)) + "\"",
+               "a URL that begins with http:// or https://");
   }
   std::size_t end = rest.find_first_of("/?#");
   std::string_view authority = rest.substr(0, end);
@@ -45,15 +48,18 @@ Result<Url> parse_url(std::string_view text, std::string_view setting) {
   if (authority.find("{{") != std::string_view::npos) {
     return bad(setting, "a {{column}} inside the host", "one fixed host for all calls", "");
   }
-  if (target.find('#') != std::string_view::npos) return bad(setting, "a fragment (#...)", "a URL without one");
+  if (target.find('#') != std::string_view::npos)
+    return bad(setting, "a fragment (#...)", "a URL without one");
   if (has_bad_bytes(target)) {
-    return bad(setting, "a blank or control character in the path", "percent-encoded text", "Write %20 for a blank.");
+    return bad(setting, "a blank or control character in the path", "percent-encoded text",
+               "Write %20 for a blank.");
   }
   std::string_view host = authority;
   std::size_t colon = authority.rfind(':');
   if (authority.starts_with('[')) {
     std::size_t close = authority.find(']');
-    if (close == std::string_view::npos) return bad(setting, "\"" + std::string(authority) + "\"", "[ADDRESS]:PORT");
+    if (close == std::string_view::npos)
+      return bad(setting, "\"" + std::string(authority) + "\"", "[ADDRESS]:PORT");
     host = authority.substr(1, close - 1);
     colon = authority.find(':', close);
   } else {
@@ -63,7 +69,8 @@ Result<Url> parse_url(std::string_view text, std::string_view setting) {
   if (colon != std::string_view::npos) {
     auto port = parse_int(authority.substr(colon + 1));
     if (!port || *port < 1 || *port > 65535) {
-      return bad(setting, "port \"" + std::string(authority.substr(colon + 1)) + "\"", "a number from 1 to 65535");
+      return bad(setting, "port \"" + std::string(authority.substr(colon + 1)) + "\"",
+                 "a number from 1 to 65535");
     }
     url.port = std::to_string(*port);
   }

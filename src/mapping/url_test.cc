@@ -22,9 +22,9 @@ TEST(Url, Parts) {
 }
 
 TEST(Url, WhatIsRefused) {
-  for (const char* text : {"", "ftp://host/", "host/path", "http://", "http://user:word@host/", "http://{{h}}/",
-                           "http://host/#part", "http://host/a b", "http://host:0/", "http://host:99999/",
-                           "http://host:x/", "http://[::1/", "http://ho st/"}) {
+  for (const char* text : {"", "ftp://host/", "host/path", "http://", "http://user:word@host/",
+                           "http://{{h}}/", "http://host/#part", "http://host/a b", "http://host:0/",
+                           "http://host:99999/", "http://host:x/", "http://[::1/", "http://ho st/"}) {
     EXPECT_FALSE(parse_url(text, "request.url")) << text;
   }
   std::string error = parse_url("http://user:hunter2@host/", "request.url").error().text();

@@ -14,12 +14,9 @@ Result<StatusList> list_of(const char* key, const std::string& text) {
 
 OutcomeClass judge_error(TransportError error) {
   switch (error) {
-    case TransportError::kCertificate:
-      return OutcomeClass::kFatal;
-    case TransportError::kTooLarge:
-      return OutcomeClass::kPermanent;
-    default:
-      return OutcomeClass::kTransient;
+    case TransportError::kCertificate: return OutcomeClass::kFatal;
+    case TransportError::kTooLarge: return OutcomeClass::kPermanent;
+    default: return OutcomeClass::kTransient;
   }
 }
 
@@ -60,26 +57,16 @@ std::string why_answered(int status) {
 
 std::string_view why_error(TransportError error) {
   switch (error) {
-    case TransportError::kNone:
-      break;
-    case TransportError::kResolve:
-      return "the host name does not resolve";
-    case TransportError::kConnect:
-      return "no connection";
-    case TransportError::kTls:
-      return "TLS handshake failed";
-    case TransportError::kCertificate:
-      return "the server's certificate is not valid";
-    case TransportError::kClosed:
-      return "connection lost before the whole answer had come";
-    case TransportError::kTimeout:
-      return "no answer in time";
-    case TransportError::kTooLarge:
-      return "answer too large";
-    case TransportError::kProtocol:
-      return "the answer is not HTTP";
-    case TransportError::kCancelled:
-      return "the run was stopped";
+    case TransportError::kNone: break;
+    case TransportError::kResolve: return "the host name does not resolve";
+    case TransportError::kConnect: return "no connection";
+    case TransportError::kTls: return "TLS handshake failed";
+    case TransportError::kCertificate: return "the server's certificate is not valid";
+    case TransportError::kClosed: return "connection lost before the whole answer had come";
+    case TransportError::kTimeout: return "no answer in time";
+    case TransportError::kTooLarge: return "answer too large";
+    case TransportError::kProtocol: return "the answer is not HTTP";
+    case TransportError::kCancelled: return "the run was stopped";
   }
   return "unknown";
 }

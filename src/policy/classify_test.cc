@@ -41,19 +41,15 @@ OutcomeClass expected_by_default(int status) {
   switch (status) {
     case 401:
     case 402:
-    case 403:
-      return OutcomeClass::kFatal;
-    case 429:
-      return OutcomeClass::kThrottled;
+    case 403: return OutcomeClass::kFatal;
+    case 429: return OutcomeClass::kThrottled;
     case 408:
     case 425:
     case 500:
     case 502:
     case 503:
-    case 504:
-      return OutcomeClass::kTransient;
-    default:
-      return OutcomeClass::kPermanent;
+    case 504: return OutcomeClass::kTransient;
+    default: return OutcomeClass::kPermanent;
   }
 }
 

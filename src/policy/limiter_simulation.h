@@ -108,18 +108,10 @@ class Sender {
       Event event = events_.top();
       events_.pop();
       switch (event.what) {
-        case What::kWrite:
-          write(event.permit);
-          break;
-        case What::kUnsent:
-          limiter_.unsent(event.permit);
-          break;
-        case What::kAnswer:
-          limiter_.answered(event.permit, event.sent_at, now_);
-          break;
-        case What::kLoss:
-          limiter_.unanswered(event.permit, now_);
-          break;
+        case What::kWrite: write(event.permit); break;
+        case What::kUnsent: limiter_.unsent(event.permit); break;
+        case What::kAnswer: limiter_.answered(event.permit, event.sent_at, now_); break;
+        case What::kLoss: limiter_.unanswered(event.permit, now_); break;
       }
     }
   }

@@ -49,14 +49,14 @@ inline Setting made(About about, Kind kind, std::string expects) {
 /// A setting of one field: `read` makes the field's value from a Value, `show` a Value from it.
 template <class Field, class Reader, class Shower>
 Setting with_field(Setting setting, Field field, Reader read, Shower show) {
-  setting.set = [field, read](Job& job, const Value& value) -> Verdict {
+  setting.set = [field, read = std::move(read)](Job& job, const Value& value) -> Verdict {
     auto got = read(value);
     if (!got) return std::move(got).error();
     auto& target = field(job);
     target = static_cast<std::remove_reference_t<decltype(target)>>(*std::move(got));
     return std::nullopt;
   };
-  setting.get = [field, show](const Job& job) { return Value(show(field(job))); };
+  setting.get = [field, show = std::move(show)](const Job& job) { return Value(show(field(job))); };
   return setting;
 }
 

@@ -75,10 +75,11 @@ std::string described(const Value& value) {
   return "a number, which is not shown here";
 }
 
-const Value& entry_of(const Value& value, std::string_view name) {
-  if (value.table() == nullptr || name.empty()) return value;
+// The entry of that name; the value itself when it has no such entry.
+const Value* entry_of(const Value& value, std::string_view name) {
+  if (value.table() == nullptr || name.empty()) return &value;
   auto entry = std::ranges::find(*value.table(), name, &Entry::name);
-  return entry == value.table()->end() ? value : entry->value;
+  return entry == value.table()->end() ? &value : &entry->value;
 }
 
 }  // namespace
@@ -139,7 +140,7 @@ Verdict judge(Job& job, const Target& target, const Value& value) {
   Verdict wrong =
       target.entry.empty() ? setting.set(job, value) : setting.set_entry(job, target.entry, value);
   if (wrong && wrong->shows_value && setting.quiet) {
-    wrong->found = described(target.entry.empty() ? entry_of(value, wrong->under) : value);
+    wrong->found = described(target.entry.empty() ? *entry_of(value, wrong->under) : value);
   }
   return wrong;
 }

@@ -22,15 +22,15 @@ struct Value {
   std::variant<bool, std::int64_t, double, std::string, List, Table> data;
   int line = 0;  ///< Where it stands in its file, from 1; 0 when it comes from no file.
 
-  Value() : data(Table{}) {}
-  Value(bool v) : data(v) {}
-  Value(int v) : data(std::int64_t{v}) {}
-  Value(std::int64_t v) : data(v) {}
-  Value(double v) : data(v) {}
-  Value(const char* v) : data(std::string(v)) {}
-  Value(std::string v) : data(std::move(v)) {}
-  Value(List v) : data(std::move(v)) {}
-  Value(Table v) : data(std::move(v)) {}
+  Value();
+  Value(bool v);
+  Value(int v);
+  Value(std::int64_t v);
+  Value(double v);
+  Value(const char* v);
+  Value(std::string v);
+  Value(List v);
+  Value(Table v);
 
   const bool* truth() const { return std::get_if<bool>(&data); }
   const std::int64_t* whole() const { return std::get_if<std::int64_t>(&data); }
@@ -48,6 +48,17 @@ struct Entry {
   Value value;
   bool operator==(const Entry&) const = default;
 };
+
+// Only here, where an Entry is known whole: a table of them can be neither made nor dropped before.
+inline Value::Value() : data(Table{}) {}
+inline Value::Value(bool v) : data(v) {}
+inline Value::Value(int v) : data(std::int64_t{v}) {}
+inline Value::Value(std::int64_t v) : data(v) {}
+inline Value::Value(double v) : data(v) {}
+inline Value::Value(const char* v) : data(std::string(v)) {}
+inline Value::Value(std::string v) : data(std::move(v)) {}
+inline Value::Value(List v) : data(std::move(v)) {}
+inline Value::Value(Table v) : data(std::move(v)) {}
 
 /// For error messages: "\"fast\"" (cut at 60 bytes), "12", "true", "a list", "a table".
 std::string shown(const Value& value);

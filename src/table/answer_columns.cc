@@ -87,7 +87,8 @@ OwnedArray AnswerColumns::finish() {
   return out;
 }
 
-void AnswerColumns::append_value(ArrowArray* array, const ColumnType& type, const Values& values, std::size_t row) const {
+void AnswerColumns::append_value(ArrowArray* array, const ColumnType& type, const Values& values,
+                                 std::size_t row) const {
   switch (type.id) {
     case TypeId::kString:
     case TypeId::kJson: {
@@ -101,7 +102,9 @@ void AnswerColumns::append_value(ArrowArray* array, const ColumnType& type, cons
     case TypeId::kUint8:
     case TypeId::kUint16:
     case TypeId::kUint32:
-    case TypeId::kUint64: ROWCALL_NA(ArrowArrayAppendUInt(array, static_cast<std::uint64_t>(values.ints[row]))); break;
+    case TypeId::kUint64:
+      ROWCALL_NA(ArrowArrayAppendUInt(array, static_cast<std::uint64_t>(values.ints[row])));
+      break;
     case TypeId::kDecimal: {
       ArrowDecimal decimal;
       ArrowDecimalInit(&decimal, 128, type.precision, type.scale);

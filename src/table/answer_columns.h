@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "rowcall/arrow.h"
+
 #include "table/column_type.h"
 #include "table/schema.h"
 

@@ -10,10 +10,11 @@ namespace rowcall::table {
 namespace {
 
 const std::vector<Column> kColumns = {
-    {"text", {TypeId::kString, 0, 0}},    {"flag", {TypeId::kBool, 0, 0}},   {"small", {TypeId::kInt8, 0, 0}},
-    {"whole", {TypeId::kInt64, 0, 0}},    {"huge", {TypeId::kUint64, 0, 0}}, {"real", {TypeId::kDouble, 0, 0}},
-    {"day", {TypeId::kDate, 0, 0}},       {"at", {TypeId::kTimestamp, 0, 0}}, {"money", {TypeId::kDecimal, 10, 2}},
-    {"raw", {TypeId::kJson, 0, 0}}};
+    {"text", {TypeId::kString, 0, 0}},    {"flag", {TypeId::kBool, 0, 0}},
+    {"small", {TypeId::kInt8, 0, 0}},     {"whole", {TypeId::kInt64, 0, 0}},
+    {"huge", {TypeId::kUint64, 0, 0}},    {"real", {TypeId::kDouble, 0, 0}},
+    {"day", {TypeId::kDate, 0, 0}},       {"at", {TypeId::kTimestamp, 0, 0}},
+    {"money", {TypeId::kDecimal, 10, 2}}, {"raw", {TypeId::kJson, 0, 0}}};
 
 std::string json(const RowReader& reader, std::int64_t row) {
   std::string out;

@@ -67,7 +67,8 @@ std::optional<std::int64_t> take_date(std::string_view& text) {
   if (!month || !take(text, '-')) return std::nullopt;
   auto day = take_number(text, 2);
   if (!day) return std::nullopt;
-  std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
+  std::chrono::year_month_day date{std::chrono::year(*year),
+                                   std::chrono::month(static_cast<unsigned>(*month)),
                                    std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return std::nullopt;
   return std::chrono::sys_days(date).time_since_epoch().count();

@@ -35,7 +35,8 @@ Error unsupported(const std::string& column, const std::string& found) {
           "Cast the column, or leave it out."};
 }
 
-void append_decimal(std::string& out, const ArrowArrayView& view, std::int64_t i, int bits, int precision, int scale) {
+void append_decimal(std::string& out, const ArrowArrayView& view, std::int64_t i, int bits, int precision,
+                    int scale) {
   ArrowDecimal decimal;
   ArrowDecimalInit(&decimal, bits, precision, scale);
   ArrowArrayViewGetDecimalUnsafe(&view, i, &decimal);
@@ -97,40 +98,69 @@ Result<void> CellWriter::init(const ArrowSchema& schema, const std::string& colu
   switch (v.type) {
     case NANOARROW_TYPE_NA: kind_ = Kind::kNull; return {};
     case NANOARROW_TYPE_BOOL: kind_ = Kind::kBool; return {};
-    case NANOARROW_TYPE_INT8: case NANOARROW_TYPE_INT16: case NANOARROW_TYPE_INT32: case NANOARROW_TYPE_INT64:
-      kind_ = Kind::kInt; return {};
-    case NANOARROW_TYPE_UINT8: case NANOARROW_TYPE_UINT16: case NANOARROW_TYPE_UINT32: case NANOARROW_TYPE_UINT64:
-      kind_ = Kind::kUint; return {};
-    case NANOARROW_TYPE_HALF_FLOAT: case NANOARROW_TYPE_FLOAT: kind_ = Kind::kFloat; return {};
+    case NANOARROW_TYPE_INT8:
+    case NANOARROW_TYPE_INT16:
+    case NANOARROW_TYPE_INT32:
+    case NANOARROW_TYPE_INT64: kind_ = Kind::kInt; return {};
+    case NANOARROW_TYPE_UINT8:
+    case NANOARROW_TYPE_UINT16:
+    case NANOARROW_TYPE_UINT32:
+    case NANOARROW_TYPE_UINT64: kind_ = Kind::kUint; return {};
+    case NANOARROW_TYPE_HALF_FLOAT:
+    case NANOARROW_TYPE_FLOAT: kind_ = Kind::kFloat; return {};
     case NANOARROW_TYPE_DOUBLE: kind_ = Kind::kDouble; return {};
-    case NANOARROW_TYPE_STRING: case NANOARROW_TYPE_LARGE_STRING: case NANOARROW_TYPE_STRING_VIEW:
-      kind_ = json ? Kind::kRawJson : Kind::kText; return {};
-    case NANOARROW_TYPE_BINARY: case NANOARROW_TYPE_LARGE_BINARY: case NANOARROW_TYPE_BINARY_VIEW:
+    case NANOARROW_TYPE_STRING:
+    case NANOARROW_TYPE_LARGE_STRING:
+    case NANOARROW_TYPE_STRING_VIEW: kind_ = json ? Kind::kRawJson : Kind::kText; return {};
+    case NANOARROW_TYPE_BINARY:
+    case NANOARROW_TYPE_LARGE_BINARY:
+    case NANOARROW_TYPE_BINARY_VIEW:
     case NANOARROW_TYPE_FIXED_SIZE_BINARY:
-      kind_ = extension == "arrow.uuid" && v.fixed_size == 16 ? Kind::kUuid : Kind::kBinary; return {};
-    case NANOARROW_TYPE_DECIMAL32: case NANOARROW_TYPE_DECIMAL64: case NANOARROW_TYPE_DECIMAL128:
+      kind_ = extension == "arrow.uuid" && v.fixed_size == 16 ? Kind::kUuid : Kind::kBinary;
+      return {};
+    case NANOARROW_TYPE_DECIMAL32:
+    case NANOARROW_TYPE_DECIMAL64:
+    case NANOARROW_TYPE_DECIMAL128:
     case NANOARROW_TYPE_DECIMAL256:
       kind_ = Kind::kDecimal;
-      bits_ = v.decimal_bitwidth; precision_ = v.decimal_precision; scale_ = v.decimal_scale;
+      bits_ = v.decimal_bitwidth;
+      precision_ = v.decimal_precision;
+      scale_ = v.decimal_scale;
       return {};
     case NANOARROW_TYPE_DATE32: kind_ = Kind::kDate32; return {};
     case NANOARROW_TYPE_DATE64: kind_ = Kind::kDate64; return {};
     case NANOARROW_TYPE_TIMESTAMP:
-      kind_ = Kind::kTimestamp; per_second_ = units_per_second(v.time_unit);
+      kind_ = Kind::kTimestamp;
+      per_second_ = units_per_second(v.time_unit);
       utc_ = v.timezone != nullptr && v.timezone[0] != '\0';
       return {};
-    case NANOARROW_TYPE_TIME32: case NANOARROW_TYPE_TIME64:
-      kind_ = Kind::kTime; per_second_ = units_per_second(v.time_unit); return {};
-    case NANOARROW_TYPE_DURATION: kind_ = Kind::kDuration; per_second_ = units_per_second(v.time_unit); return {};
-    case NANOARROW_TYPE_INTERVAL_MONTHS: case NANOARROW_TYPE_INTERVAL_DAY_TIME:
+    case NANOARROW_TYPE_TIME32:
+    case NANOARROW_TYPE_TIME64:
+      kind_ = Kind::kTime;
+      per_second_ = units_per_second(v.time_unit);
+      return {};
+    case NANOARROW_TYPE_DURATION:
+      kind_ = Kind::kDuration;
+      per_second_ = units_per_second(v.time_unit);
+      return {};
+    case NANOARROW_TYPE_INTERVAL_MONTHS:
+    case NANOARROW_TYPE_INTERVAL_DAY_TIME:
     case NANOARROW_TYPE_INTERVAL_MONTH_DAY_NANO:
-      kind_ = Kind::kInterval; interval_type_ = v.type; return {};
-    case NANOARROW_TYPE_LIST: case NANOARROW_TYPE_LARGE_LIST: kind_ = Kind::kList; break;
-    case NANOARROW_TYPE_FIXED_SIZE_LIST: kind_ = Kind::kFixedList; list_size_ = v.fixed_size; break;
-    case NANOARROW_TYPE_LIST_VIEW: case NANOARROW_TYPE_LARGE_LIST_VIEW: kind_ = Kind::kListView; break;
+      kind_ = Kind::kInterval;
+      interval_type_ = v.type;
+      return {};
+    case NANOARROW_TYPE_LIST:
+    case NANOARROW_TYPE_LARGE_LIST: kind_ = Kind::kList; break;
+    case NANOARROW_TYPE_FIXED_SIZE_LIST:
+      kind_ = Kind::kFixedList;
+      list_size_ = v.fixed_size;
+      break;
+    case NANOARROW_TYPE_LIST_VIEW:
+    case NANOARROW_TYPE_LARGE_LIST_VIEW: kind_ = Kind::kListView; break;
     case NANOARROW_TYPE_STRUCT: kind_ = Kind::kStruct; break;
     case NANOARROW_TYPE_MAP: kind_ = Kind::kMap; break;
-    case NANOARROW_TYPE_SPARSE_UNION: case NANOARROW_TYPE_DENSE_UNION: kind_ = Kind::kUnion; break;
+    case NANOARROW_TYPE_SPARSE_UNION:
+    case NANOARROW_TYPE_DENSE_UNION: kind_ = Kind::kUnion; break;
     case NANOARROW_TYPE_RUN_END_ENCODED: kind_ = Kind::kRunEnd; break;
     case NANOARROW_TYPE_DICTIONARY: {
       kind_ = Kind::kDictionary;
@@ -139,8 +169,7 @@ Result<void> CellWriter::init(const ArrowSchema& schema, const std::string& colu
       children_.push_back(std::move(values));
       return {};
     }
-    default:
-      return failure(unsupported(column, std::string("the type ") + ArrowTypeString(v.type)));
+    default: return failure(unsupported(column, std::string("the type ") + ArrowTypeString(v.type)));
   }
   return init_children(schema, column);
 }
@@ -165,11 +194,15 @@ bool CellWriter::is_text() const {
 
 bool CellWriter::quoted() const {
   switch (kind_) {
-    case Kind::kBinary: case Kind::kUuid: case Kind::kDate32: case Kind::kDate64: case Kind::kTimestamp:
-    case Kind::kTime: case Kind::kDuration: case Kind::kInterval:
-      return true;
-    default:
-      return false;
+    case Kind::kBinary:
+    case Kind::kUuid:
+    case Kind::kDate32:
+    case Kind::kDate64:
+    case Kind::kTimestamp:
+    case Kind::kTime:
+    case Kind::kDuration:
+    case Kind::kInterval: return true;
+    default: return false;
   }
 }
 
@@ -212,7 +245,9 @@ void CellWriter::append_scalar(std::string& out, const ArrowArrayView& view, std
     case Kind::kBool: out += ArrowArrayViewGetIntUnsafe(&view, i) != 0 ? "true" : "false"; break;
     case Kind::kInt: json::append_int(out, ArrowArrayViewGetIntUnsafe(&view, i)); break;
     case Kind::kUint: json::append_uint(out, ArrowArrayViewGetUIntUnsafe(&view, i)); break;
-    case Kind::kFloat: json::append_float(out, static_cast<float>(ArrowArrayViewGetDoubleUnsafe(&view, i))); break;
+    case Kind::kFloat:
+      json::append_float(out, static_cast<float>(ArrowArrayViewGetDoubleUnsafe(&view, i)));
+      break;
     case Kind::kDouble: json::append_double(out, ArrowArrayViewGetDoubleUnsafe(&view, i)); break;
     case Kind::kRawJson: out += view_of(ArrowArrayViewGetStringUnsafe(&view, i)); break;
     case Kind::kBinary: {
@@ -234,8 +269,12 @@ void CellWriter::append_scalar(std::string& out, const ArrowArrayView& view, std
       append_date(out, (millis - (millis < 0 ? kDayMillis - 1 : 0)) / kDayMillis);
       break;
     }
-    case Kind::kTimestamp: append_timestamp(out, ArrowArrayViewGetIntUnsafe(&view, i), per_second_, utc_); break;
-    case Kind::kTime: append_time(out, ArrowArrayViewGetIntUnsafe(&view, i) * (1'000'000'000 / per_second_)); break;
+    case Kind::kTimestamp:
+      append_timestamp(out, ArrowArrayViewGetIntUnsafe(&view, i), per_second_, utc_);
+      break;
+    case Kind::kTime:
+      append_time(out, ArrowArrayViewGetIntUnsafe(&view, i) * (1'000'000'000 / per_second_));
+      break;
     case Kind::kDuration: append_duration(out, ArrowArrayViewGetIntUnsafe(&view, i), per_second_); break;
     case Kind::kInterval: append_interval(out, view, i, interval_type_); break;
     default: break;
@@ -249,7 +288,8 @@ void CellWriter::append_nested(std::string& out, const ArrowArrayView& view, std
       break;
     case Kind::kList: {
       std::int64_t at = i + view.offset;
-      append_items(out, view, ArrowArrayViewListChildOffset(&view, at), ArrowArrayViewListChildOffset(&view, at + 1));
+      append_items(out, view, ArrowArrayViewListChildOffset(&view, at),
+                   ArrowArrayViewListChildOffset(&view, at + 1));
       break;
     }
     case Kind::kFixedList: {
@@ -261,7 +301,8 @@ void CellWriter::append_nested(std::string& out, const ArrowArrayView& view, std
       std::int64_t at = i + view.offset;
       bool large = view.storage_type == NANOARROW_TYPE_LARGE_LIST_VIEW;
       std::int64_t from = ArrowArrayViewListChildOffset(&view, at);
-      std::int64_t size = large ? view.buffer_views[2].data.as_int64[at] : view.buffer_views[2].data.as_int32[at];
+      std::int64_t size =
+          large ? view.buffer_views[2].data.as_int64[at] : view.buffer_views[2].data.as_int32[at];
       append_items(out, view, from, from + size);
       break;
     }
@@ -279,7 +320,8 @@ void CellWriter::append_nested(std::string& out, const ArrowArrayView& view, std
   }
 }
 
-void CellWriter::append_items(std::string& out, const ArrowArrayView& view, std::int64_t from, std::int64_t to) const {
+void CellWriter::append_items(std::string& out, const ArrowArrayView& view, std::int64_t from,
+                              std::int64_t to) const {
   out += '[';
   for (std::int64_t i = from; i < to; ++i) {
     if (i != from) out += ',';

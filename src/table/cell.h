@@ -34,9 +34,31 @@ class CellWriter {
 
  private:
   enum class Kind {
-    kNull, kBool, kInt, kUint, kFloat, kDouble, kText, kRawJson, kBinary, kUuid, kDecimal, kDate32, kDate64,
-    kTimestamp, kTime, kDuration, kInterval, kList, kFixedList, kListView, kStruct, kMap, kUnion,
-    kDictionary, kRunEnd,
+    kNull,
+    kBool,
+    kInt,
+    kUint,
+    kFloat,
+    kDouble,
+    kText,
+    kRawJson,
+    kBinary,
+    kUuid,
+    kDecimal,
+    kDate32,
+    kDate64,
+    kTimestamp,
+    kTime,
+    kDuration,
+    kInterval,
+    kList,
+    kFixedList,
+    kListView,
+    kStruct,
+    kMap,
+    kUnion,
+    kDictionary,
+    kRunEnd,
   };
 
   Result<void> init(const ArrowSchema& schema, const std::string& column);
@@ -49,14 +71,14 @@ class CellWriter {
   bool quoted() const;
 
   Kind kind_ = Kind::kNull;
-  std::int64_t per_second_ = 1;   // times and durations
+  std::int64_t per_second_ = 1;  // times and durations
   bool utc_ = false;
   int precision_ = 0;
   int scale_ = 0;
-  int bits_ = 0;                  // decimals
-  std::int64_t list_size_ = 0;    // fixed-size lists
+  int bits_ = 0;                // decimals
+  std::int64_t list_size_ = 0;  // fixed-size lists
   int interval_type_ = 0;
-  std::vector<std::string> keys_; // struct fields as "\"name\":"
+  std::vector<std::string> keys_;  // struct fields as "\"name\":"
   std::vector<CellWriter> children_;
 };
 

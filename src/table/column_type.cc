@@ -10,26 +10,27 @@ namespace rowcall::table {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, TypeId>, 15> kPlain = {{{"string", TypeId::kString},
-                                                                        {"bool", TypeId::kBool},
-                                                                        {"int8", TypeId::kInt8},
-                                                                        {"int16", TypeId::kInt16},
-                                                                        {"int32", TypeId::kInt32},
-                                                                        {"int64", TypeId::kInt64},
-                                                                        {"uint8", TypeId::kUint8},
-                                                                        {"uint16", TypeId::kUint16},
-                                                                        {"uint32", TypeId::kUint32},
-                                                                        {"uint64", TypeId::kUint64},
-                                                                        {"float", TypeId::kFloat},
-                                                                        {"double", TypeId::kDouble},
-                                                                        {"date", TypeId::kDate},
-                                                                        {"timestamp", TypeId::kTimestamp},
-                                                                        {"json", TypeId::kJson}}};
+                                                                         {"bool", TypeId::kBool},
+                                                                         {"int8", TypeId::kInt8},
+                                                                         {"int16", TypeId::kInt16},
+                                                                         {"int32", TypeId::kInt32},
+                                                                         {"int64", TypeId::kInt64},
+                                                                         {"uint8", TypeId::kUint8},
+                                                                         {"uint16", TypeId::kUint16},
+                                                                         {"uint32", TypeId::kUint32},
+                                                                         {"uint64", TypeId::kUint64},
+                                                                         {"float", TypeId::kFloat},
+                                                                         {"double", TypeId::kDouble},
+                                                                         {"date", TypeId::kDate},
+                                                                         {"timestamp", TypeId::kTimestamp},
+                                                                         {"json", TypeId::kJson}}};
 constexpr int kDigitsMax = 38;
 
 }  // namespace
 
 const std::string_view kColumnTypes =
-    "string, bool, int8 to int64, uint8 to uint64, float, double, date, timestamp, decimal(PRECISION,SCALE) or "
+    "string, bool, int8 to int64, uint8 to uint64, float, double, date, timestamp, decimal(PRECISION,SCALE) "
+    "or "
     "json";
 
 std::optional<ColumnType> ColumnType::parse(std::string_view text) {
@@ -42,7 +43,8 @@ std::optional<ColumnType> ColumnType::parse(std::string_view text) {
   if (numbers.empty() || numbers.size() > 2) return std::nullopt;
   auto precision = parse_int(numbers[0]);
   auto scale = numbers.size() == 2 ? parse_int(numbers[1]) : 0;
-  if (!precision || !scale || *precision < 1 || *precision > kDigitsMax || *scale < 0 || *scale > *precision) {
+  if (!precision || !scale || *precision < 1 || *precision > kDigitsMax || *scale < 0 ||
+      *scale > *precision) {
     return std::nullopt;
   }
   return ColumnType{TypeId::kDecimal, static_cast<int>(*precision), static_cast<int>(*scale)};
@@ -84,7 +86,8 @@ std::optional<Decimal128> parse_decimal(std::string_view text, int precision, in
   std::size_t leading = std::min(digits.find_first_not_of('0'), digits.size() - 1);
   digits.erase(0, leading);
   if (digits == "0") return Decimal128{};
-  if (digits.size() + static_cast<std::size_t>(shift) > static_cast<std::size_t>(precision)) return std::nullopt;
+  if (digits.size() + static_cast<std::size_t>(shift) > static_cast<std::size_t>(precision))
+    return std::nullopt;
   digits.append(static_cast<std::size_t>(shift), '0');
   __extension__ unsigned __int128 value = 0;
   for (char c : digits) value = value * 10 + static_cast<unsigned>(c - '0');

@@ -12,7 +12,7 @@
 namespace rowcall::table {
 
 enum class TypeId {
-  kString,     ///< utf8
+  kString,  ///< utf8
   kBool,
   kInt8,
   kInt16,

@@ -7,8 +7,9 @@ namespace rowcall::table {
 namespace {
 
 TEST(ColumnType, TextReadsBack) {
-  for (const char* text : {"string", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
-                           "float", "double", "date", "timestamp", "json", "decimal(10,2)", "decimal(38,38)"}) {
+  for (const char* text :
+       {"string", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float",
+        "double", "date", "timestamp", "json", "decimal(10,2)", "decimal(38,38)"}) {
     auto type = ColumnType::parse(text);
     ASSERT_TRUE(type) << text;
     EXPECT_EQ(type->text(), text);
@@ -18,8 +19,8 @@ TEST(ColumnType, TextReadsBack) {
 }
 
 TEST(ColumnType, RefusesTheRest) {
-  for (const char* text : {"", "text", "decimal", "decimal()", "decimal(0,0)", "decimal(39,0)", "decimal(5,6)",
-                           "decimal(5,-1)", "decimal(1,2,3)"}) {
+  for (const char* text : {"", "text", "decimal", "decimal()", "decimal(0,0)", "decimal(39,0)",
+                           "decimal(5,6)", "decimal(5,-1)", "decimal(1,2,3)"}) {
     EXPECT_FALSE(ColumnType::parse(text)) << text;
   }
 }

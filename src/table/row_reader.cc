@@ -21,7 +21,9 @@ std::int64_t reached(const ArrowArrayView& view, std::int64_t from, std::int64_t
       case NANOARROW_BUFFER_TYPE_DATA_OFFSET: {
         if (count == 0 || buffer.size_bytes == 0) return bytes;
         bool large = view.layout.element_size_bits[i] == 64;
-        auto at = [&](std::int64_t k) { return large ? buffer.data.as_int64[k] : std::int64_t{buffer.data.as_int32[k]}; };
+        auto at = [&](std::int64_t k) {
+          return large ? buffer.data.as_int64[k] : std::int64_t{buffer.data.as_int32[k]};
+        };
         child_from = at(from);
         child_count = at(from + count) - child_from;
         bytes += count * (large ? 8 : 4);
@@ -31,12 +33,8 @@ std::int64_t reached(const ArrowArrayView& view, std::int64_t from, std::int64_t
         // Behind offsets lies text, of which the offsets have told the length; else values of one width.
         bytes += i == 2 ? child_count : count * view.layout.element_size_bits[i] / 8;
         break;
-      case NANOARROW_BUFFER_TYPE_VALIDITY:
-        bytes += buffer.size_bytes > 0 ? count / 8 : 0;
-        break;
-      default:
-        bytes += buffer.size_bytes;
-        break;
+      case NANOARROW_BUFFER_TYPE_VALIDITY: bytes += buffer.size_bytes > 0 ? count / 8 : 0; break;
+      default: bytes += buffer.size_bytes; break;
     }
   }
   for (std::int32_t i = 0; i < view.n_variadic_buffers; ++i) bytes += view.variadic_buffer_sizes[i];
@@ -85,13 +83,16 @@ Result<RowReader> RowReader::make(const ArrowSchema& schema) {
 Result<void> RowReader::look_at(const ArrowArray& batch) {
   ArrowError error;
   if (ArrowArrayViewSetArray(&view_->root, &batch, &error) != NANOARROW_OK) {
-    return failure({ErrorCode::kInput, "a batch of the table", error.message, "an array of the table's schema", ""});
+    return failure(
+        {ErrorCode::kInput, "a batch of the table", error.message, "an array of the table's schema", ""});
   }
   rows_ = batch.length;
   return {};
 }
 
-std::int64_t RowReader::bytes() const { return reached(view_->root, 0, view_->root.length); }
+std::int64_t RowReader::bytes() const {
+  return reached(view_->root, 0, view_->root.length);
+}
 
 int RowReader::find(std::string_view name) const {
   for (std::size_t i = 0; i < names_.size(); ++i) {
@@ -106,11 +107,13 @@ bool RowReader::is_null(int column, std::int64_t row) const {
 }
 
 void RowReader::append_json(std::string& out, int column, std::int64_t row) const {
-  writers_[static_cast<std::size_t>(column)].append_json(out, *view_->root.children[column], row + view_->root.offset);
+  writers_[static_cast<std::size_t>(column)].append_json(out, *view_->root.children[column],
+                                                         row + view_->root.offset);
 }
 
 void RowReader::append_text(std::string& out, int column, std::int64_t row) const {
-  writers_[static_cast<std::size_t>(column)].append_text(out, *view_->root.children[column], row + view_->root.offset);
+  writers_[static_cast<std::size_t>(column)].append_text(out, *view_->root.children[column],
+                                                         row + view_->root.offset);
 }
 
 }  // namespace rowcall::table

@@ -12,6 +12,7 @@
 
 #include "rowcall/arrow.h"
 #include "rowcall/error.h"
+
 #include "table/cell.h"
 
 namespace rowcall::table {

@@ -89,13 +89,15 @@ TEST(RowReader, TextOfEveryLayout) {
     EXPECT_EQ(found.text, (Strings{values[0], values[1], values[2], ""}));
   }
   for (ArrowType type : {NANOARROW_TYPE_BINARY, NANOARROW_TYPE_LARGE_BINARY, NANOARROW_TYPE_BINARY_VIEW}) {
-    EXPECT_EQ(cells(plain(type), texts({"\xff\xfe"})).json, (Strings{"\"//4=\"", "null"})) << ArrowTypeString(type);
+    EXPECT_EQ(cells(plain(type), texts({"\xff\xfe"})).json, (Strings{"\"//4=\"", "null"}))
+        << ArrowTypeString(type);
   }
 }
 
 TEST(RowReader, Times) {
   EXPECT_EQ(cells(plain(NANOARROW_TYPE_DATE32), ints({11016})).json, (Strings{"\"2000-02-29\"", "null"}));
-  EXPECT_EQ(cells(plain(NANOARROW_TYPE_DATE64), ints({-86'400'000})).json, (Strings{"\"1969-12-31\"", "null"}));
+  EXPECT_EQ(cells(plain(NANOARROW_TYPE_DATE64), ints({-86'400'000})).json,
+            (Strings{"\"1969-12-31\"", "null"}));
   EXPECT_EQ(cells(timed(NANOARROW_TYPE_TIMESTAMP, NANOARROW_TIME_UNIT_MILLI), ints({1})).json,
             (Strings{"\"1970-01-01T00:00:00.001\"", "null"}));
   EXPECT_EQ(cells(timed(NANOARROW_TYPE_TIMESTAMP, NANOARROW_TIME_UNIT_NANO, "Europe/Berlin"), ints({0})).text,
@@ -112,7 +114,8 @@ TEST(RowReader, Times) {
     value.ns = -1'500'000'000;
     ROWCALL_NA(ArrowArrayAppendInterval(array, &value));
   };
-  EXPECT_EQ(cells(plain(NANOARROW_TYPE_INTERVAL_MONTH_DAY_NANO), interval).json, (Strings{"\"P14M3DT-1.500S\""}));
+  EXPECT_EQ(cells(plain(NANOARROW_TYPE_INTERVAL_MONTH_DAY_NANO), interval).json,
+            (Strings{"\"P14M3DT-1.500S\""}));
 }
 
 TEST(RowReader, DecimalsKeepTheirDigits) {

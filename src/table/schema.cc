@@ -30,7 +30,8 @@ void set_type(ArrowSchema* schema, const ColumnType& type) {
   switch (type.id) {
     default: ROWCALL_NA(ArrowSchemaSetType(schema, plain_type(type.id))); break;
     case TypeId::kTimestamp:
-      ROWCALL_NA(ArrowSchemaSetTypeDateTime(schema, NANOARROW_TYPE_TIMESTAMP, NANOARROW_TIME_UNIT_MICRO, "UTC"));
+      ROWCALL_NA(
+          ArrowSchemaSetTypeDateTime(schema, NANOARROW_TYPE_TIMESTAMP, NANOARROW_TIME_UNIT_MICRO, "UTC"));
       break;
     case TypeId::kDecimal:
       ROWCALL_NA(ArrowSchemaSetTypeDecimal(schema, NANOARROW_TYPE_DECIMAL128, type.precision, type.scale));
@@ -39,8 +40,10 @@ void set_type(ArrowSchema* schema, const ColumnType& type) {
       ROWCALL_NA(ArrowSchemaSetType(schema, NANOARROW_TYPE_STRING));
       ArrowBuffer metadata;
       ROWCALL_NA(ArrowMetadataBuilderInit(&metadata, nullptr));
-      ROWCALL_NA(ArrowMetadataBuilderAppend(&metadata, ArrowCharView("ARROW:extension:name"), ArrowCharView("arrow.json")));
-      ROWCALL_NA(ArrowMetadataBuilderAppend(&metadata, ArrowCharView("ARROW:extension:metadata"), ArrowCharView("")));
+      ROWCALL_NA(ArrowMetadataBuilderAppend(&metadata, ArrowCharView("ARROW:extension:name"),
+                                            ArrowCharView("arrow.json")));
+      ROWCALL_NA(ArrowMetadataBuilderAppend(&metadata, ArrowCharView("ARROW:extension:metadata"),
+                                            ArrowCharView("")));
       ROWCALL_NA(ArrowSchemaSetMetadata(schema, reinterpret_cast<const char*>(metadata.data)));
       ArrowBufferReset(&metadata);
       break;

@@ -9,6 +9,7 @@
 
 #include "rowcall/arrow.h"
 #include "rowcall/error.h"
+
 #include "table/column_type.h"
 
 namespace rowcall::table {

@@ -33,13 +33,16 @@ void release_slice(ArrowArray* slice) {
 
 }  // namespace
 
-SharedTable share(OwnedArray table) { return std::make_shared<const OwnedArray>(std::move(table)); }
+SharedTable share(OwnedArray table) {
+  return std::make_shared<const OwnedArray>(std::move(table));
+}
 
 OwnedArray side_by_side(const std::vector<Cut>& cuts, std::int64_t count) {
   auto* own = new SlicePrivate;
   for (const Cut& cut : cuts) {
     const OwnedArray& table = *cut.table;
-    ROWCALL_ASSERT(cut.from >= 0 && count >= 0 && cut.from + count <= table->length, "a slice beyond its table");
+    ROWCALL_ASSERT(cut.from >= 0 && count >= 0 && cut.from + count <= table->length,
+                   "a slice beyond its table");
     for (std::int64_t c = 0; c < table->n_children; ++c) {
       ArrowArray column = *table->children[c];
       column.offset += table->offset + cut.from;
@@ -67,7 +70,8 @@ OwnedArray all_null(const ArrowSchema& schema, std::int64_t count) {
   OwnedArray out;
   ROWCALL_NA(ArrowArrayInitFromSchema(out.fill(), &schema, nullptr));
   ROWCALL_NA(ArrowArrayStartAppending(out.get()));
-  for (std::int64_t c = 0; c < out->n_children; ++c) ROWCALL_NA(ArrowArrayAppendNull(out->children[c], count));
+  for (std::int64_t c = 0; c < out->n_children; ++c)
+    ROWCALL_NA(ArrowArrayAppendNull(out->children[c], count));
   out->length = count;
   ROWCALL_NA(ArrowArrayFinishBuildingDefault(out.get(), nullptr));
   return out;

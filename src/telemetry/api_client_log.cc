@@ -14,13 +14,10 @@ LogLevel level_of(OutcomeClass outcome) {
   switch (outcome) {
     case OutcomeClass::kSuccess:
     case OutcomeClass::kNoMatch:
-    case OutcomeClass::kThrottled:
-      return LogLevel::kInfo;
+    case OutcomeClass::kThrottled: return LogLevel::kInfo;
     case OutcomeClass::kTransient:
-    case OutcomeClass::kPermanent:
-      return LogLevel::kWarning;
-    case OutcomeClass::kFatal:
-      return LogLevel::kError;
+    case OutcomeClass::kPermanent: return LogLevel::kWarning;
+    case OutcomeClass::kFatal: return LogLevel::kError;
   }
   return LogLevel::kError;
 }

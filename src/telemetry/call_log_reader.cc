@@ -120,9 +120,7 @@ Result<void> CallLogReader::take_control(const RawCallRecord& record) {
       if (first <= 0 || second <= 0) return failure(damaged("a limit of no calls or of no time"));
       sessions_.back().limits.push_back({first, Duration(second)});
       return {};
-    case CallControl::kGap:
-      lost_ += first;
-      return {};
+    case CallControl::kGap: lost_ += first; return {};
   }
   return failure(damaged("a record of an unknown kind"));
 }

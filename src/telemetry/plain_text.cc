@@ -38,15 +38,9 @@ int columns_of(std::uint32_t c) {
 
 void append_control(std::string& out, std::uint32_t c) {
   switch (c) {
-    case '\n':
-      out += "\\n";
-      break;
-    case '\r':
-      out += "\\r";
-      break;
-    case '\t':
-      out += "\\t";
-      break;
+    case '\n': out += "\\n"; break;
+    case '\r': out += "\\r"; break;
+    case '\t': out += "\\t"; break;
     default: {
       char buffer[8];
       std::snprintf(buffer, sizeof buffer, "\\x%02x", c);

@@ -62,7 +62,9 @@ TEST(Engine, EveryKindOfTroubleAtOnce) {
     Scenario scenario;
     scenario.seed = seed;
     scenario.source.rows = 3000;
-    scenario.source.unreadable = [seed](std::int64_t row) { return (row * 7919 + static_cast<std::int64_t>(seed)) % 50 == 0; };
+    scenario.source.unreadable = [seed](std::int64_t row) {
+      return (row * 7919 + static_cast<std::int64_t>(seed)) % 50 == 0;
+    };
     scenario.server.fail_503 = 0.05;
     scenario.server.fail_429 = 0.05;
     scenario.server.retry_after = "1";
@@ -160,7 +162,8 @@ TEST(Engine, AStopKeepsWhatIsDoneAndTheNextRunGoesOn) {
   EXPECT_GT(outcome.rows.size(), 1000u);
   EXPECT_LT(outcome.rows.size(), 2100u);
   EXPECT_EQ(outcome.report.counts.rows, static_cast<std::int64_t>(outcome.rows.size()) +
-            outcome.report.counts[Ending::kSkipped] + outcome.report.counts[Ending::kFailed]);
+                                            outcome.report.counts[Ending::kSkipped] +
+                                            outcome.report.counts[Ending::kFailed]);
   expect_sums(outcome);
   expect_order(outcome);
 }

@@ -50,7 +50,8 @@ Result<std::optional<SourceBatch>> MemorySource::next() {
   std::int64_t end = std::min(at_ + options_.batch_rows, options_.rows);
   for (; at_ < end; ++at_) {
     if (at_ == options_.fails_at) {
-      if (at_ == batch.position.row) return failure({ErrorCode::kInput, "memory", "broken on purpose", "", ""});
+      if (at_ == batch.position.row)
+        return failure({ErrorCode::kInput, "memory", "broken on purpose", "", ""});
       break;
     }
     if (options_.unreadable && options_.unreadable(at_)) {
@@ -112,6 +113,8 @@ Result<void> MemorySink::finish(std::int64_t rows) {
   return {};
 }
 
-void MemorySink::abort() { open_part_.clear(); }
+void MemorySink::abort() {
+  open_part_.clear();
+}
 
 }  // namespace rowcall::sim

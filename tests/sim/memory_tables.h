@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "rowcall/table.h"
+
 #include "table/row_reader.h"
 
 namespace rowcall::sim {

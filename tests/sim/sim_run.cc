@@ -62,7 +62,8 @@ Outcome play(const Scenario& scenario) {
   SimServer server(context.get_executor(), &clock, scenario.server, scenario.seed * 77 + 1);
   server.listen(run.line_events());
   Instant begun = clock.now();
-  if (scenario.stop_after > Duration(0)) clock.call_at(begun + scenario.stop_after, [&stop] { stop.raise(); });
+  if (scenario.stop_after > Duration(0))
+    clock.call_at(begun + scenario.stop_after, [&stop] { stop.raise(); });
   run.start(&server, [] {});
   for (;;) {
     context.restart();

@@ -9,6 +9,7 @@
 
 #include "rowcall/job.h"
 #include "rowcall/run.h"
+
 #include "tests/sim/memory_tables.h"
 #include "tests/sim/sim_server.h"
 
@@ -22,7 +23,7 @@ struct Scenario {
   MemorySource::Options source;
   ServerOptions server;
   std::uint64_t seed = 1;
-  Duration stop_after{};          ///< Raise the stop flag then; zero: never.
+  Duration stop_after{};  ///< Raise the stop flag then; zero: never.
   int sink_fails_at = -1;
   Duration give_up_after = std::chrono::hours(10);  ///< Simulated: a run that has not ended by then hangs.
 };
@@ -30,7 +31,7 @@ struct Scenario {
 struct Outcome {
   bool hung = false;
   Report report;
-  std::vector<std::string> rows;       ///< Published by the sink.
+  std::vector<std::string> rows;  ///< Published by the sink.
   std::vector<std::string> failures;
   bool finished = false;
   std::int64_t arrivals = 0;

@@ -113,7 +113,9 @@ Reply SimServer::answer(const Request& request) {
   return reply;
 }
 
-void SimServer::close() { closed_ = true; }
+void SimServer::close() {
+  closed_ = true;
+}
 
 std::int64_t SimServer::worst_second() const {
   std::size_t worst = 0;

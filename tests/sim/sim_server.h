@@ -21,17 +21,17 @@ struct ServerOptions {
   Duration jitter = std::chrono::milliseconds(5);    ///< Uniform, added to it.
   Duration dial_time = std::chrono::milliseconds(10);
   int lines_max = 256;
-  std::int64_t limit = 0;                            ///< 429 beyond that many a second; 0: none.
-  double fail_503 = 0;                               ///< Shares of calls.
+  std::int64_t limit = 0;  ///< 429 beyond that many a second; 0: none.
+  double fail_503 = 0;     ///< Shares of calls.
   double fail_429 = 0;
   double fail_closed = 0;
   double fail_timeout = 0;
   double fail_400 = 0;
   Duration timeout = std::chrono::seconds(5);
-  std::string retry_after;                           ///< On 429.
+  std::string retry_after;  ///< On 429.
   /// The API cannot be reached between these times after the first arrival.
   std::vector<std::pair<Duration, Duration>> outages;
-  int always = 0;                                    ///< This status for everyone; 0: by the rules above.
+  int always = 0;  ///< This status for everyone; 0: by the rules above.
 };
 
 class SimServer final : public Transport {
