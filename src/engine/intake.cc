@@ -25,8 +25,8 @@ Async<void> Intake::read_ahead() {
     Instant began = clock_->now();
     auto task = reader_->run(executor_, read_one);
     Result<std::optional<SourceBatch>> batch = co_await std::move(task);
-    if (!batch) error_ = std::move(batch).error();
     ended_ = !batch || !batch->has_value();
+    if (!batch) error_ = batch.error();
     if (!ended_) {
       if (*listener_) (*listener_)(BatchRead{(*batch)->records(), clock_->now() - began});
       ahead_.push_back(*std::move(*batch));

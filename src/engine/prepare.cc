@@ -32,7 +32,7 @@ int in_flight_for(const Job& job) {
 Result<int> affordable(int in_flight, bool asked_for) {
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return in_flight;
-  auto needed = static_cast<rlim_t>(in_flight + kOtherFiles);
+  rlim_t needed = static_cast<rlim_t>(in_flight) + kOtherFiles;
   if (files.rlim_cur < needed) {
     rlimit raised = files;
     raised.rlim_cur = std::min(files.rlim_max, needed);

@@ -309,7 +309,7 @@ void CellWriter::append_nested(std::string& out, const ArrowArrayView& view, std
     case Kind::kStruct: append_struct(out, view, i); break;
     case Kind::kMap: append_map(out, view, i); break;
     case Kind::kUnion: {
-      auto child = static_cast<std::size_t>(ArrowArrayViewUnionChildIndex(&view, i));
+      auto child = static_cast<unsigned char>(ArrowArrayViewUnionChildIndex(&view, i));
       children_[child].append_json(out, *view.children[child], ArrowArrayViewUnionChildOffset(&view, i));
       break;
     }

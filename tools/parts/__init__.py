@@ -9,5 +9,18 @@ from parts.httpbin import Httpbin
 from parts.mock_api import MockApi
 from parts.process import Part, PartError, free_port
 from parts.s3 import S3
+from parts.scripted_api import ScriptedApi, Seen
 
-__all__ = ["S3", "Done", "Httpbin", "MockApi", "Part", "PartError", "free_port", "rowcall", "rowcall_path"]
+__all__ = [
+    "S3",
+    "Done",
+    "Httpbin",
+    "MockApi",
+    "Part",
+    "PartError",
+    "ScriptedApi",
+    "Seen",
+    "free_port",
+    "rowcall",
+    "rowcall_path",
+]
