@@ -22,11 +22,12 @@ import dataclasses
 import json
 import re
 import threading
+from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-Rule = dict[str, Any]
+Rule = Mapping[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +67,7 @@ class _Server(ThreadingHTTPServer):
 class ScriptedApi:
     """Serves a script on a free loopback port: `.url`, and `.seen`, the requests in the order they came."""
 
-    def __init__(self, rules: list[Rule]) -> None:
+    def __init__(self, rules: Sequence[Mapping[str, Any]]) -> None:
         self._rules = rules
         self._attempts: collections.Counter[str] = collections.Counter()
         self._lock = threading.Lock()
