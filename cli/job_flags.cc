@@ -45,7 +45,7 @@ void add_job_flags(CLI::App& command, JobFlags& flags) {
           flag, [&flags, flag] { flags.flags.push_back({flag, "true"}); }, brief(setting));
       continue;
     }
-    auto add = [&flags, flag](const std::vector<std::string>& values) {
+    CLI::callback_t add = [&flags, flag](const CLI::results_t& values) {
       for (const std::string& value : values) flags.flags.push_back({flag, value});
       return true;
     };

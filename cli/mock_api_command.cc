@@ -3,11 +3,14 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <memory>
 #include <utility>
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "cli/commands.h"
+#include "mockapi/mock_api.h"
 #include "mockapi/notation.h"
 
 namespace rowcall::cli {
@@ -157,6 +160,18 @@ Result<mockapi::MockOptions> mock_options(const MockApiFlags& flags) {
   }
   if (auto valid = mockapi::validate(options); !valid) return failure(std::move(valid).error());
   return options;
+}
+
+void add_mock_api(CLI::App& app, Command& chosen) {
+  auto flags = std::make_shared<MockApiFlags>();
+  add_mock_api_command(app, *flags)->callback([&chosen, flags] {
+    chosen = [flags] {
+      auto options = mock_options(*flags);
+      if (!options) return complain(options.error());
+      auto served = mockapi::serve(*options);
+      return served ? Exit::kDone : complain(served.error());
+    };
+  });
 }
 
 }  // namespace rowcall::cli

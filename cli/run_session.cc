@@ -16,6 +16,7 @@
 #include "files/files.h"
 #include "mapping/secrets.h"
 #include "settings/job_text.h"
+#include "settings/load.h"
 #include "table/row_reader.h"
 #include "telemetry/unexpected.h"
 
