@@ -4,7 +4,6 @@ find_package(Threads REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(SQLite3 REQUIRED)
-find_package(simdjson REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
@@ -18,6 +17,7 @@ target_compile_definitions(rowcall_asio PUBLIC
 # nanoarrow: the official source archive, fetched by pip with its hash, compiled here.
 set(NANOARROW_SOURCE_DIR "" CACHE PATH "nanoarrow's C sources, for a build without a package index")
 include(nanoarrow)
+include(simdjson)
 
 # Arrow C++: only the command line needs it.
 if(ROWCALL_CLI)

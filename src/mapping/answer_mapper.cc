@@ -157,7 +157,7 @@ std::string AnswerMapper::invalid_json(std::string& body) {
   auto error = parsers_->dom.parse(text.data(), text.size(), /*realloc_if_needed=*/false).error();
   if (body.size() > kParserKeeps) parsers_->dom = simdjson::dom::parser();
   // A number too large for the parser's own types is still JSON; it is read as text.
-  if (error == simdjson::NUMBER_ERROR) {
+  if (error == simdjson::NUMBER_ERROR || error == simdjson::BIGINT_ERROR) {
     // A number too large for the parser's own types is still JSON (it is read as text): look again without.
     std::string plain = without_numbers(body);
     error = parsers_->dom.parse(plain).error();
