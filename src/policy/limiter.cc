@@ -8,11 +8,13 @@
 
 namespace rowcall::policy {
 
-Limiter::Limiter(const LimitSpec& spec) : rate_per_s_(std::numeric_limits<double>::infinity()) {
+Limiter::Limiter(const LimitSpec& spec, Permits permits)
+    : lent_(permits == Permits::kLent), rate_per_s_(std::numeric_limits<double>::infinity()) {
   ROWCALL_ASSERT(spec.rate.size() <= kLimitsMax, "settings refuse more limits");
   Duration shortest = Duration::max();
   for (const RateLimit& limit : spec.rate) {
-    if (limit.calls > kStampsMax) {
+    // A lent share is small, whatever the whole is: it is always counted by stamps.
+    if (limit.calls > kStampsMax && !lent_) {
       limits_.emplace_back(std::in_place_type<BucketLimit>, limit, spec.strict, spec.guard_max);
     } else {
       limits_.emplace_back(std::in_place_type<StrictLimit>, limit, spec.strict, spec.guard_max, &floor_);
@@ -21,6 +23,8 @@ Limiter::Limiter(const LimitSpec& spec) : rate_per_s_(std::numeric_limits<double
     rate_per_s_ = std::min(rate_per_s_, rate);
     if (limit.period < shortest) {
       shortest = limit.period;
+      pace_limit_ = limits_.size() - 1;
+      pace_calls_ = limit.calls;
       interval_ = from_seconds(1 / (rate * kPaceAhead));
     }
   }
@@ -32,11 +36,40 @@ Instant Limiter::next(Instant now) {
     earliest = std::max(earliest, std::visit([&](auto& l) { return l.next(now); }, limit));
   }
   if (turn_) earliest = std::max(earliest, due() - kCatchUp);
+  if (lent_) {
+    // Whoever brings a lease wakes those who wait; to look often would be for nothing.
+    if (now >= sends_end_ || lent(pace_limit_)->permits() == 0) earliest = std::max(earliest, now + kLookAgain);
+    if (earliest > now && !blocked_since_) {
+      blocked_since_ = now;
+    } else if (earliest <= now && blocked_since_) {
+      blocked_ += now - *blocked_since_;
+      blocked_since_.reset();
+    }
+  }
   return earliest;
 }
 
-Instant Limiter::due() const {
-  return *turn_ + from_seconds(seconds(interval_) / pace_share_);
+Instant Limiter::due() const { return *turn_ + from_seconds(seconds(interval()) / pace_share_); }
+
+// A share of the permits is used at that share of the pace.
+Duration Limiter::interval() const {
+  if (!lent_ || limits_.empty()) return interval_;
+  std::int64_t permits = std::get<StrictLimit>(limits_[pace_limit_]).permits();
+  return from_seconds(seconds(interval_) * static_cast<double>(pace_calls_) /
+                      static_cast<double>(std::max<std::int64_t>(permits, 1)));
+}
+
+bool Limiter::hungry(Instant now) const {
+  if (hunger_since_ == Instant{}) return true;  // nobody begins without something to send
+  Duration blocked = blocked_;
+  if (blocked_since_) blocked += now - *blocked_since_;
+  return seconds(blocked) >= kHungryShare * seconds(now - hunger_since_);
+}
+
+void Limiter::forget_hunger(Instant now) {
+  hunger_since_ = now;
+  blocked_ = Duration(0);
+  if (blocked_since_) blocked_since_ = now;
 }
 
 void Limiter::set_pace_share(double share) {

@@ -37,7 +37,11 @@ class Limiter {
   /// A limit with more permits than this is kept in buckets instead of stamps.
   static constexpr std::int64_t kStampsMax = 200'000;
 
-  explicit Limiter(const LimitSpec& spec);
+  /// Whose permits they are. Lent ones come from a coordinator: each limit begins with none, and a
+  /// LeaseWorker says how many there are.
+  enum class Permits { kOwn, kLent };
+
+  explicit Limiter(const LimitSpec& spec, Permits permits = Permits::kOwn);
   Limiter(const Limiter&) = delete;
   Limiter& operator=(const Limiter&) = delete;
 
@@ -63,6 +67,14 @@ class Limiter {
   void set_pace_share(double share);
   double pace_share() const { return pace_share_; }
 
+  /// With lent permits only: one limit of the spec, for its LeaseWorker.
+  StrictLimit* lent(std::size_t limit) { return &std::get<StrictLimit>(limits_[limit]); }
+  /// With lent permits only: nothing is sent from here on.
+  void set_sends_end(Instant at) { sends_end_ = at; }
+  /// Whether calls have waited for permits nearly all the time since `forget_hunger`.
+  bool hungry(Instant now) const;
+  void forget_hunger(Instant now);
+
   bool unlimited() const { return limits_.empty(); }
   /// Calls per second that all limits together allow in the long run; infinity when unlimited.
   double rate_per_s() const { return rate_per_s_; }
@@ -70,11 +82,22 @@ class Limiter {
 
  private:
   Instant due() const;
+  Duration interval() const;
+
+  static constexpr Duration kLookAgain = std::chrono::milliseconds(50);  // without a lease
+  static constexpr double kHungryShare = 0.9;
 
   RoundTripFloor floor_;
+  bool lent_;
+  Instant sends_end_ = Instant::max();
+  std::optional<Instant> blocked_since_;
+  Duration blocked_{};  // since hunger_since_
+  Instant hunger_since_{};
+  std::size_t pace_limit_ = 0;  // the one with the shortest period...
+  std::int64_t pace_calls_ = 0;  // ...and its calls
   std::vector<std::variant<StrictLimit, BucketLimit>> limits_;
   double rate_per_s_;
-  Duration interval_{};          // between two sends at full pace; zero when unlimited
+  Duration interval_{};          // between two sends at full pace, with all permits; zero when unlimited
   std::optional<Instant> turn_;  // when the last send was due, or was made if that was later
   double pace_share_ = 1;
 };

@@ -2,6 +2,7 @@
 #include "policy/strict_limit.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -63,6 +64,10 @@ PermitUse StrictLimit::take(Instant now) {
 
 void StrictLimit::sent(PermitUse use, Instant at) {
   Use* u = find(use);
+  if (u != nullptr && u->state == State::kAbandoned) {
+    free_use(use);
+    return;
+  }
   ROWCALL_ASSERT(u != nullptr && u->state == State::kTaken, "sent without a permit");
   u->state = State::kFlying;
   u->sent = at;
@@ -89,7 +94,8 @@ void StrictLimit::unanswered(PermitUse use, Instant at) {
 
 void StrictLimit::unsent(PermitUse use) {
   Use* u = find(use);
-  ROWCALL_ASSERT(u != nullptr && u->state == State::kTaken, "only an unsent permit can be given back");
+  ROWCALL_ASSERT(u != nullptr && (u->state == State::kTaken || u->state == State::kAbandoned),
+                 "only an unsent permit can be given back");
   free_use(use);
 }
 
@@ -142,7 +148,7 @@ PermitUse StrictLimit::new_use(State state) {
   Use& u = uses_[index];
   ++u.generation;
   u.state = state;
-  ++live_;
+  peak_ = std::max(peak_, ++live_);
   return static_cast<PermitUse>(u.generation) << 32 | index;
 }
 
@@ -155,9 +161,47 @@ StrictLimit::Use* StrictLimit::find(PermitUse use) {
 
 void StrictLimit::free_use(PermitUse use) {
   auto index = static_cast<std::uint32_t>(use & 0xffffffff);
+  if (uses_[index].state != State::kAbandoned) --live_;
   uses_[index].state = State::kFree;
   free_uses_.push_back(index);
-  --live_;
+}
+
+std::int64_t StrictLimit::held(Instant now) {
+  release_due(now);
+  return std::max(permits_, live_);
+}
+
+std::int64_t StrictLimit::take_peak() { return std::exchange(peak_, live_); }
+
+void StrictLimit::abandon() {
+  permits_ = 0;
+  live_ = 0;
+  peak_ = 0;
+  flying_.clear();
+  cooling_ = {};
+  for (std::uint32_t index = 0; index < uses_.size(); ++index) {
+    Use& u = uses_[index];
+    // One that is about to be written has its owner, who will still name it.
+    if (u.state == State::kTaken || u.state == State::kAbandoned) {
+      u.state = State::kAbandoned;
+    } else if (u.state != State::kFree) {
+      u.state = State::kFree;
+      free_uses_.push_back(index);
+    }
+  }
+}
+
+void StrictLimit::count_cooling(Instant now, Duration slice, std::span<std::int64_t> slices) const {
+  for (const Use& u : uses_) {
+    if (u.state == State::kFree || u.state == State::kAbandoned) continue;
+    // Without an answer nobody knows: as late as can be.
+    std::size_t at = slices.size() - 1;
+    if (u.state == State::kCooling && strictness_ == Strictness::kMeasured) {
+      Duration left = u.sent + horizon_ + guard(u.round_trip) - now;
+      at = std::min(at, static_cast<std::size_t>(std::max(left, Duration(0)) / slice));
+    }
+    ++slices[at];
+  }
 }
 
 void StrictLimit::cool(PermitUse use, Instant release) {

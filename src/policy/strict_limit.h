@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <deque>
 #include <queue>
+#include <span>
 #include <vector>
 
 #include "rowcall/job.h"
@@ -81,6 +82,17 @@ class StrictLimit {
   /// The number of permits that may be in use from now on. Fewer: as many as come back are kept back.
   void set_permits(std::int64_t permits) { permits_ = permits; }
 
+  /// Permits that are usable, in use, cooling, or kept back but not cool yet: not fewer than a coordinator
+  /// has to count on while it lends them here (lease_worker.h).
+  std::int64_t held(Instant now);
+  /// The most permits that were in use or cooling at a time since this was last asked.
+  std::int64_t take_peak();
+  /// A lease has run out: what is in use or cooling now is somebody else's to count. None is left.
+  void abandon();
+  /// How many permits can be used again within each `slice` of time from now on; what takes longer, or
+  /// nobody knows how long, is in the last.
+  void count_cooling(Instant now, Duration slice, std::span<std::int64_t> slices) const;
+
   std::int64_t permits() const { return permits_; }
   /// Permits that cannot be taken now: in use, or cooling.
   std::int64_t live() const { return live_; }
@@ -90,7 +102,7 @@ class StrictLimit {
   static Duration guess(Duration period);
 
  private:
-  enum class State : std::uint8_t { kFree, kTaken, kFlying, kCooling };
+  enum class State : std::uint8_t { kFree, kTaken, kFlying, kCooling, kAbandoned };
   struct Use {
     Instant sent{};
     Duration round_trip{};
@@ -117,6 +129,7 @@ class StrictLimit {
   const RoundTripFloor* floor_;
   std::int64_t permits_;
   std::int64_t live_ = 0;
+  std::int64_t peak_ = 0;  // of live_, since it was asked for
   std::vector<Use> uses_;
   std::vector<std::uint32_t> free_uses_;
   // kMeasured: sends in order of time, with answered ones among them, but not in front. One whose answer is

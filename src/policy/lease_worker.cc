@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/lease_worker.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace rowcall::policy {
+
+LeaseWorker::LeaseWorker(const LeaseTerms& terms, std::uint64_t worker, StrictLimit* limit)
+    : terms_(terms), limit_(limit), worker_(worker), report_every_(terms.report_every) {
+  limit_->set_permits(0);
+}
+
+bool LeaseWorker::due(bool hungry, Instant now) {
+  if (sequence_ == 0) return true;
+  Duration since = now - reported_at_;
+  if (since >= report_every_) return true;
+  if (since < kNewsApart) return false;
+  // News that got no answer may be lost.
+  if (told_news_ && answered_ < sequence_ && since >= 2 * kNewsApart) return true;
+  // Others wait for what has come back, and for the word that a shrink was understood.
+  std::int64_t held = limit_->held(now);
+  bool gives = held < reported_held_ || (limit_->permits() < reported_held_ && applied_ != reported_applied_);
+  return gives || (hungry && !reported_hungry_);
+}
+
+LeaseReport LeaseWorker::report(bool hungry, Instant now) {
+  expire(now);
+  LeaseReport report;
+  told_news_ = now - reported_at_ < report_every_;
+  report.worker = worker_;
+  report.incarnation = incarnation_;
+  report.sequence = ++sequence_;
+  report.applied = applied_;
+  report.held = limit_->held(now);
+  report.used = limit_->take_peak();
+  report.hungry = hungry;
+  sent_.push_back({sequence_, now});
+  while (now - sent_.front().at > terms_.ttl) sent_.pop_front();
+  reported_at_ = now;
+  reported_held_ = report.held;
+  reported_applied_ = applied_;
+  reported_hungry_ = hungry;
+  return report;
+}
+
+LeaseReport LeaseWorker::leave(Instant now) {
+  if (leaving_.sequence == 0) {
+    leaving_ = report(false, now);
+    leaving_.leaving = true;
+    limit_->count_cooling(now, terms_.reuse_after / static_cast<int>(LeaseReport::kSlices), leaving_.cooling);
+    limit_->abandon();
+    ends_ = now;
+  }
+  return leaving_;
+}
+
+void LeaseWorker::grant(const LeaseGrant& grant, Instant now) {
+  expire(now);
+  if (leaving_.sequence != 0) {
+    left_ = left_ || (grant.worker == worker_ && grant.sequence >= leaving_.sequence);
+    return;
+  }
+  if (grant.worker != worker_ || grant.incarnation != incarnation_ || grant.version < applied_) return;
+  // The lease counts from when we asked, which is before the coordinator's own reckoning begins.
+  auto asked = std::ranges::find(sent_, grant.sequence, &Sent::sequence);
+  if (asked == sent_.end()) return;  // older than a whole lease
+  Instant ends = asked->at + terms_.ttl;
+  if (ends <= now) return;
+  ends_ = std::max(ends_, ends);
+  report_every_ = grant.report_every;
+  answered_ = std::max(answered_, grant.sequence);
+  if (grant.version == applied_) return;
+  // A coordinator that was restarted believes what it was told first, which may have been under way for
+  // long: its first word can leave us what we have, and not give what we have given back since.
+  bool restarted = applied_.epoch != 0 && grant.version.epoch > applied_.epoch;
+  limit_->set_permits(restarted ? std::min(limit_->permits(), grant.permits) : grant.permits);
+  applied_ = grant.version;
+}
+
+void LeaseWorker::expire(Instant now) {
+  if (leaving_.sequence != 0) return;
+  if (now < ends_ || applied_ == LeaseVersion{}) return;
+  limit_->abandon();
+  ++expired_;
+  ++incarnation_;
+  sequence_ = answered_ = 0;
+  applied_ = {};
+  sent_.clear();
+  reported_held_ = 0;
+  reported_hungry_ = false;
+}
+
+}  // namespace rowcall::policy
