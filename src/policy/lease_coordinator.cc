@@ -171,8 +171,8 @@ void LeaseCoordinator::tick(Instant now) {
   for (auto it = workers_.begin(); free_ > 0 && it != workers_.end(); ++it) {
     if (it->second.target > it->second.granted) lacking.push_back(it);
   }
-  std::ranges::stable_sort(lacking, std::greater{},
-                           [](Workers::iterator w) { return w->second.target - w->second.granted; });
+  std::ranges::sort(lacking, std::greater{},
+                    [](Workers::iterator w) { return w->second.target - w->second.granted; });
   for (auto it : lacking) {
     if (free_ > 0 && adjust(it->second, free_, now)) answer(it->first, it->second);
   }
@@ -214,7 +214,7 @@ void LeaseCoordinator::set_targets(Instant now) {
   std::vector<Worker*> by_want;
   by_want.reserve(workers_.size());
   for (auto& [name, worker] : workers_) by_want.push_back(&worker);
-  std::ranges::stable_sort(by_want, {}, &Worker::wanted);
+  std::ranges::sort(by_want, {}, &Worker::wanted);
   std::int64_t left = terms_.permits;
   for (Worker* worker : by_want) {
     worker->target = std::clamp(worker->wanted, std::int64_t{1}, left / count);
@@ -232,8 +232,8 @@ void LeaseCoordinator::take_turns(Instant now) {
     (worker.target > 0 ? having : waiting).push_back(&worker);
     worker.target = std::min(worker.target, std::int64_t{1});
   }
-  std::ranges::stable_sort(having, {}, &Worker::turn_since);
-  std::ranges::stable_sort(waiting, {}, &Worker::turn_since);
+  std::ranges::sort(having, {}, &Worker::turn_since);
+  std::ranges::sort(waiting, {}, &Worker::turn_since);
   auto kept = static_cast<std::int64_t>(having.size());
   std::size_t next = 0;
   for (Worker* worker : having) {
@@ -274,13 +274,16 @@ bool LeaseCoordinator::adjust(Worker& worker, std::int64_t available, Instant no
 }
 
 void LeaseCoordinator::say_goodbye(const LeaseReport& report) {
-  grants_.push_back({report.worker, report.incarnation, {epoch_, 0}, 0, report.sequence, terms_.report_every});
+  grants_.push_back(
+      {report.worker, report.incarnation, {epoch_, 0}, 0, report.sequence, terms_.report_every});
 }
 
 void LeaseCoordinator::answer(std::uint64_t name, const Worker& worker) {
   auto crowd = static_cast<double>(workers_.size()) / kReportsMax * seconds(terms_.ttl);
-  Duration every = std::clamp(from_seconds(crowd), terms_.report_every, std::max(terms_.report_every, terms_.ttl / 5));
-  grants_.push_back({name, worker.incarnation, {epoch_, worker.number}, worker.granted, worker.sequence, every});
+  Duration every =
+      std::clamp(from_seconds(crowd), terms_.report_every, std::max(terms_.report_every, terms_.ttl / 5));
+  grants_.push_back(
+      {name, worker.incarnation, {epoch_, worker.number}, worker.granted, worker.sequence, every});
 }
 
 }  // namespace rowcall::policy

@@ -26,8 +26,9 @@
 #include <utility>
 #include <vector>
 
-#include "policy/lease_messages.h"
 #include "rowcall/time.h"
+
+#include "policy/lease_messages.h"
 
 namespace rowcall::policy {
 
@@ -72,13 +73,13 @@ class LeaseCoordinator {
     std::uint64_t incarnation = 0;
     std::uint64_t sequence = 0;
     std::int64_t charged = 0;
-    std::int64_t granted = 0;   // what the newest grant says
-    std::uint64_t number = 0;   // of the newest grant
+    std::int64_t granted = 0;     // what the newest grant says
+    std::uint64_t number = 0;     // of the newest grant
     std::deque<Pending> pending;  // grants that are not acknowledged
-    Instant ends{};             // when its lease is surely over
-    std::int64_t wanted = 0;    // what it can use at most
-    std::int64_t target = 0;    // what it should have
-    Instant turn_since{};       // more workers than permits: since when it has, or has not, its turn
+    Instant ends{};               // when its lease is surely over
+    std::int64_t wanted = 0;      // what it can use at most
+    std::int64_t target = 0;      // what it should have
+    Instant turn_since{};         // more workers than permits: since when it has, or has not, its turn
   };
   // A worker that is gone: its messages may still be under way.
   struct Gone {

@@ -3,7 +3,7 @@
 //
 // There are N permits in the world. The coordinator lends them to workers for a short time; a worker uses a
 // permit once per horizon, like a run that is alone. Messages may be lost, delayed, repeated and reordered;
-// what must not happen is that a permit is counted twice. docs/decisions/0007-leases.md has the proof.
+// what must not happen is that a permit is counted twice. docs/decisions/0011-leases.md has the proof.
 //
 // Plain data. Instants never travel: clocks of two machines have nothing in common but, nearly, their speed.
 #pragma once

@@ -12,9 +12,10 @@
 #include <cstdint>
 #include <deque>
 
+#include "rowcall/time.h"
+
 #include "policy/lease_messages.h"
 #include "policy/strict_limit.h"
-#include "rowcall/time.h"
 
 namespace rowcall::policy {
 
@@ -26,7 +27,8 @@ class LeaseWorker {
   /// `worker` is a number nobody else has; `limit` outlives this, and has no permits yet.
   LeaseWorker(const LeaseTerms& terms, std::uint64_t worker, StrictLimit* limit);
 
-  /// Whether to report now. `hungry`: calls have waited for permits nearly all the time since the last report.
+  /// Whether to report now. `hungry`: calls have waited for permits nearly all the time since the last
+  /// report.
   bool due(bool hungry, Instant now);
   /// The next report. To be sent at once: the lease it asks for counts from `now`.
   LeaseReport report(bool hungry, Instant now);

@@ -38,7 +38,8 @@ Instant Limiter::next(Instant now) {
   if (turn_) earliest = std::max(earliest, due() - kCatchUp);
   if (lent_) {
     // Whoever brings a lease wakes those who wait; to look often would be for nothing.
-    if (now >= sends_end_ || lent(pace_limit_)->permits() == 0) earliest = std::max(earliest, now + kLookAgain);
+    if (now >= sends_end_ || lent(pace_limit_)->permits() == 0)
+      earliest = std::max(earliest, now + kLookAgain);
     if (earliest > now && !blocked_since_) {
       blocked_since_ = now;
     } else if (earliest <= now && blocked_since_) {
@@ -49,7 +50,9 @@ Instant Limiter::next(Instant now) {
   return earliest;
 }
 
-Instant Limiter::due() const { return *turn_ + from_seconds(seconds(interval()) / pace_share_); }
+Instant Limiter::due() const {
+  return *turn_ + from_seconds(seconds(interval()) / pace_share_);
+}
 
 // A share of the permits is used at that share of the pace.
 Duration Limiter::interval() const {

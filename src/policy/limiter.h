@@ -93,7 +93,7 @@ class Limiter {
   std::optional<Instant> blocked_since_;
   Duration blocked_{};  // since hunger_since_
   Instant hunger_since_{};
-  std::size_t pace_limit_ = 0;  // the one with the shortest period...
+  std::size_t pace_limit_ = 0;   // the one with the shortest period...
   std::int64_t pace_calls_ = 0;  // ...and its calls
   std::vector<std::variant<StrictLimit, BucketLimit>> limits_;
   double rate_per_s_;

@@ -171,7 +171,9 @@ std::int64_t StrictLimit::held(Instant now) {
   return std::max(permits_, live_);
 }
 
-std::int64_t StrictLimit::take_peak() { return std::exchange(peak_, live_); }
+std::int64_t StrictLimit::take_peak() {
+  return std::exchange(peak_, live_);
+}
 
 void StrictLimit::abandon() {
   permits_ = 0;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iostream>
 #include <vector>
 
 #include "tests/sim/lease_world.h"
@@ -30,7 +31,6 @@ bool strict(const ClusterOutcome& outcome, const ClusterOptions& options) {
 }
 
 TEST(Lease, AThousandTroubledRunsKeepTheLimit) {
-  std::vector<double> used;
   for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
     ClusterOptions options = troubled(seed);
     options.workers = 2 + static_cast<int>(seed % 7);
@@ -41,12 +41,7 @@ TEST(Lease, AThousandTroubledRunsKeepTheLimit) {
     ASSERT_LE(outcome.worst_sent, options.limit.calls) << "seed " << seed;
     ASSERT_LE(outcome.worst_arrived, options.limit.calls) << "seed " << seed;
     ASSERT_TRUE(outcome.finished) << "seed " << seed;
-    used.push_back(outcome.utilisation);
   }
-  std::ranges::sort(used);
-  RecordProperty("utilisation_median", std::to_string(used[used.size() / 2]));
-  std::cout << "of the limit used, 1000 troubled runs of 12 s: least " << used.front() << ", median "
-            << used[used.size() / 2] << "\n";
 }
 
 class LeaseRule : public testing::TestWithParam<Broken> {};
@@ -57,7 +52,8 @@ TEST_P(LeaseRule, IsMissedWhenItIsBroken) {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     ClusterOptions options = troubled(seed);
     options.broken = GetParam();
-    if (GetParam() == Broken::kOldGrantsIgnored || GetParam() == Broken::kOldReportsIgnored) options.very_late = 0.2;
+    if (GetParam() == Broken::kOldGrantsIgnored || GetParam() == Broken::kOldReportsIgnored)
+      options.very_late = 0.2;
     ClusterOutcome outcome = play_cluster(options);
     noticed += strict(outcome, options) ? 0 : 1;
     over += outcome.worst_sent > options.limit.calls ? 1 : 0;
@@ -140,12 +136,12 @@ TEST(Lease, AThousandWorkers) {
   options.limit.calls = 20'000;
   options.workers = 1000;
   options.skew = 0.5;
-  options.calls = 20'000 * 15;
+  options.calls = 300'000;
   ClusterOutcome outcome = play_cluster(options);
   ASSERT_TRUE(strict(outcome, options)) << outcome.breach;
   double messages = static_cast<double>(outcome.messages) / seconds(outcome.took);
-  std::cout << "1000 workers: of the limit used " << outcome.utilisation << "; messages per second " << messages
-            << "\n";
+  std::cout << "1000 workers: of the limit used " << outcome.utilisation << "; messages per second "
+            << messages << "\n";
   EXPECT_LE(messages, 6000);
 }
 

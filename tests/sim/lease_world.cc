@@ -363,6 +363,8 @@ class Cluster {
 
 }  // namespace
 
-ClusterOutcome play_cluster(const ClusterOptions& options) { return Cluster(options).run(); }
+ClusterOutcome play_cluster(const ClusterOptions& options) {
+  return Cluster(options).run();
+}
 
 }  // namespace rowcall::sim
