@@ -25,7 +25,9 @@
 namespace rowcall::files {
 namespace {
 
-constexpr std::int64_t kReadAhead = 4 << 20;      // of objects: one request each
+// Of objects, a request each: the first is enough for a look at the header, the others for the rest.
+constexpr std::int64_t kFirstLook = 256 << 10;
+constexpr std::int64_t kReadAhead = 4 << 20;
 constexpr std::size_t kPackedBuffer = 256 << 10;  // of packed bytes
 
 std::string time_text(const timespec& time) {
@@ -68,7 +70,7 @@ struct ByteStream::State {
   S3Spec s3;
   Descriptor local;
   std::shared_ptr<arrow::io::RandomAccessFile> object;
-  std::shared_ptr<arrow::io::InputStream> object_stream;
+  std::shared_ptr<arrow::io::BufferedInputStream> object_stream;
   std::string version;  // as it was when opened; "" when nothing can be compared
   std::int64_t taken = 0;
   bool checked = false;
@@ -125,7 +127,7 @@ Result<void> ByteStream::State::open_object(std::int64_t offset) {
   offset = std::min(offset, *size);
   auto stream = arrow::io::RandomAccessFile::GetStream(object, offset, *size - offset);
   if (!stream.ok()) return failure(storage_error(stream.status(), file.place, "open"));
-  auto ahead = arrow::io::BufferedInputStream::Create(kReadAhead, arrow::default_memory_pool(), *stream);
+  auto ahead = arrow::io::BufferedInputStream::Create(kFirstLook, arrow::default_memory_pool(), *stream);
   if (!ahead.ok()) return failure(storage_error(ahead.status(), file.place, "open"));
   object_stream = *ahead;
   return {};
@@ -144,6 +146,11 @@ Result<void> ByteStream::State::start_unpacking() {
 }
 
 Result<std::size_t> ByteStream::State::read_object(char* into, std::size_t size) {
+  if (taken >= kFirstLook && object_stream->buffer_size() < kReadAhead) {
+    if (auto set = object_stream->SetBufferSize(kReadAhead); !set.ok()) {
+      return failure(storage_error(set, file.place, "read"));
+    }
+  }
   auto got = object_stream->Read(static_cast<std::int64_t>(size), into);
   if (got.ok()) return static_cast<std::size_t>(*got);
   // A shorter replacement ends in a range error, a deleted object in "not found": say what really happened.

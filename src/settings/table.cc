@@ -73,17 +73,23 @@ std::vector<Setting> source_settings() {
 
 std::vector<Setting> csv_settings() {
   return {
-      text_table({.key = "source.types",
-                  .example = R"x({ zip = "string", price = "decimal(10,2)" })x",
-                  .doc = "Types of CSV columns, by name. They win over what infer_types finds. A cell that "
-                         "does not fit its column's type makes its row unreadable; it never ends the run."},
-                 kTypeEntries, ROWCALL_FIELD(source.types)),
+      text_table(
+          {.key = "source.types",
+           .example = R"x({ zip = "string", price = "decimal(10,2)" })x",
+           .doc = "Types of the columns of CSV, NDJSON and JSON, by name; Parquet has types of its own. "
+                  "They win over what infer_types finds, and may name keys that only come late. A "
+                  "cell that does not fit its column's type makes its row unreadable; it never ends "
+                  "the run."},
+          kTypeEntries, ROWCALL_FIELD(source.types)),
       truth({.key = "source.infer_types",
              .example = "false",
-             .doc = "Find the types of CSV columns from a sample of rows. What could lose something stays "
-                    "text: \"00501\" is not the number 501. With false, all columns stay text."},
+             .doc = "Find the types of columns from a sample of rows. What could lose something stays "
+                    "text: \"00501\" is not the number 501. With false, all columns of a CSV stay text, and "
+                    "all values of NDJSON and JSON go on as they stand."},
             ROWCALL_FIELD(source.infer_types)),
-      whole({.key = "source.infer_rows", .example = "1000", .doc = "How many rows that sample has."},
+      whole({.key = "source.infer_rows",
+             .example = "1000",
+             .doc = "How many rows that sample has at most; it ends at 8 MB."},
             {1, 10'000'000}, ROWCALL_FIELD(source.infer_rows)),
       texts({.key = "source.null_values",
              .example = R"(["", "NULL", "NA"])",
@@ -100,7 +106,7 @@ std::vector<Setting> csv_settings() {
       truth({.key = "source.header",
              .example = "false",
              .doc = "The first CSV line holds the column names. With false, give source.column_names, or "
-                    "columns are named by their number."},
+                    "columns are named column_1, column_2 and so on."},
             ROWCALL_FIELD(source.header)),
       texts({.key = "source.column_names",
              .example = R"(["lat", "lon", "name"])",

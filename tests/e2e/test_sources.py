@@ -34,7 +34,7 @@ def test_a_folder_on_s3_is_one_table(rowcall, mock_api, s3, bucket, tmp_path):
     (folder / "sub" / "c.csv").write_text(ids(2500, 10))
     (folder / "_SUCCESS").write_text("")
     (folder / "_manifest.json").write_text("{}")
-    done, got = run(rowcall, tmp_path, mock_api(), f"s3://{bucket}/in")
+    done, got = run(rowcall, tmp_path, mock_api(), f"s3://{bucket}/in/")
     assert done.code == 0, done
     assert got == list(range(2510))
     done, got = run(rowcall, tmp_path / "again", mock_api(), f"s3://{bucket}/in/*.csv")
