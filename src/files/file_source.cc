@@ -73,6 +73,7 @@ Result<void> FileSource::find_schema() {
   if (auto* parquet = std::get_if<ParquetReader>(&reader_)) {
     TRY(schema_, parquet->schema());
     arrow_columns_ = parquet->arrow_schema();
+    schema_file_rows_ = parquet->rows();
     // A column that is never null in one file may be so in another.
     for (std::int64_t c = 0; files_.size() > 1 && c < schema_->n_children; ++c) {
       schema_->children[c]->flags |= ARROW_FLAG_NULLABLE;
@@ -112,22 +113,19 @@ Result<void> FileSource::check_columns(const Reader& reader, std::size_t file) c
 // Better now than after hours: a file with other columns, or one that cannot be read at all.
 Result<void> FileSource::look_at_all() {
   if (!rows_.empty()) return {};
+  std::vector<std::int64_t> rows;
   for (std::size_t f = 0; f < std::min(files_.size(), kLookedAtMax); ++f) {
     ListedFile& file = files_[f];
     if (file.place.s3 && file.etag.empty()) {
       TRY(file.etag, etag_of(file.place, s3_));
     }
-    rows_.push_back(-1);
-    const auto* open = f == reader_file_ ? std::get_if<ParquetReader>(&reader_) : nullptr;
-    if (open != nullptr) {
-      rows_.back() = open->rows();
-      continue;
-    }
+    rows.push_back(f == schema_file_ ? schema_file_rows_ : -1);
     if (f == schema_file_ || has_nothing(f) || !file.seekable) continue;
     TRY(Reader reader, open_reader(f));
     TRY_VOID(check_columns(reader, f));
-    if (const auto* parquet = std::get_if<ParquetReader>(&reader)) rows_.back() = parquet->rows();
+    if (const auto* parquet = std::get_if<ParquetReader>(&reader)) rows.back() = parquet->rows();
   }
+  rows_ = std::move(rows);
   return {};
 }
 

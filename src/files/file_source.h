@@ -55,8 +55,9 @@ class FileSource final : public TableSource {
   TextColumns columns_;                           // of text files
   std::shared_ptr<arrow::Schema> arrow_columns_;  // of Parquet files
   TextSample sample_;
-  std::size_t schema_file_ = 0;     // the one that it was found in
-  std::vector<std::int64_t> rows_;  // of each Parquet file looked at
+  std::size_t schema_file_ = 0;         // the one that it was found in
+  std::int64_t schema_file_rows_ = -1;  // of it, if it is Parquet
+  std::vector<std::int64_t> rows_;      // of each Parquet file looked at
 
   Reader reader_;
   std::size_t reader_file_ = 0;  // the file that `reader_` reads
