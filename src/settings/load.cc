@@ -78,6 +78,7 @@ class Loader {
     }
     TRY_VOID(apply_flags());
     TRY_VOID(apply_sets());
+    TRY_VOID(apply_values());
     name_job();
     TRY_VOID(check_env_names());
     TRY_VOID(check(out_.job, out_.places, layers_.brought));
@@ -95,6 +96,7 @@ class Loader {
   Result<void> apply_calls_and_period();
   Result<void> apply_flags();
   Result<void> apply_sets();
+  Result<void> apply_values();
   void name_job();
   Result<void> check_env_names() const;
   void collect_exports();
@@ -159,9 +161,9 @@ Result<void> Loader::apply_variables() {
 bool Loader::given_later(std::string_view key) const {
   const Setting& setting = *find(key);
   bool flag = std::ranges::find(layers_.flags, setting.flag, &FlagText::flag) != layers_.flags.end();
-  return flag || std::ranges::any_of(layers_.sets, [&](std::string_view set) {
-           return trimmed(set.substr(0, set.find('='))) == key;
-         });
+  bool set = std::ranges::any_of(
+      layers_.sets, [&](std::string_view text) { return trimmed(text.substr(0, text.find('='))) == key; });
+  return flag || set || std::ranges::find(layers_.values, key, &GivenValue::key) != layers_.values.end();
 }
 
 Result<void> Loader::apply_bucket_and_key() {
@@ -263,6 +265,15 @@ Result<void> Loader::apply_sets() {
     // What follows the key of a table is a name of the user's, and shown only if it is a plain one.
     Place place{"--set " + target.setting->key, true};
     TRY_VOID(put(target, set_value(target, std::string_view(set).substr(equals + 1)), place));
+  }
+  return {};
+}
+
+Result<void> Loader::apply_values() {
+  for (const GivenValue& given : layers_.values) {
+    Place place{given.place, true};
+    TRY(Target target, locate(given.key, place));
+    TRY_VOID(put(target, given.value, place));
   }
   return {};
 }

@@ -2,7 +2,8 @@
 // From everything a user has written to one job.
 //
 // Layers, each winning over the ones before it: defaults, the job file, the .env file, the environment,
-// flags, --set. A list is replaced as a whole; a table keeps the entries that a later layer does not name.
+// flags, --set, values of a host. A list is replaced as a whole; a table keeps the entries that a later layer
+// does not name.
 //
 // `load` reads files and changes nothing. Any thread.
 #pragma once
@@ -16,6 +17,7 @@
 #include "rowcall/job.h"
 
 #include "settings/check.h"
+#include "settings/value.h"
 
 namespace rowcall::settings {
 
@@ -23,6 +25,13 @@ namespace rowcall::settings {
 struct FlagText {
   std::string flag;
   std::string text;
+};
+
+/// One setting as a host has it that needs no texts, such as a Python keyword.
+struct GivenValue {
+  std::string key;  ///< As for --set: "retry.max_attempts", or an entry of a table.
+  Value value;
+  std::string place;  ///< What errors call it: "keyword max_attempts".
 };
 
 struct Layers {
@@ -36,6 +45,7 @@ struct Layers {
   std::vector<FlagText> flags;  ///< In the order given. Repeated for a list: all of them are its items.
   std::vector<std::string>
       sets;  ///< "KEY=VALUE" of --set, after all flags; the value is TOML if it can be, else text.
+  std::vector<GivenValue> values;  ///< After everything else.
   Brought brought;
 };
 
