@@ -26,8 +26,8 @@ from rowcall._errors import (
     NotFoundError,
     RowcallError,
     SettingError,
-    StorageError,
     StoppedError,
+    StorageError,
 )
 from rowcall._job import Job
 from rowcall._report import Counts, Report, Run, run_of

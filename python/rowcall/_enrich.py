@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import logging
 import os
@@ -170,6 +169,7 @@ class Stream:
                 if state == 1:
                     batch = pa.RecordBatchReader.from_stream(run.take()).read_next_batch()
                     yield batch if hook is None else _hooks.answered(hook, batch)
+            watch.end()
             report, closing = run.report()
             self.run._end(Report.from_json(report, closing), self._input.converted(run.failures()))
             if self._call._request is not None and self._call._request.error is not None:
@@ -177,8 +177,8 @@ class Stream:
             if (error := run.error()) is not None:
                 raise error_for(*error)
         finally:
-            watch.end()
             run.close()
+            watch.end()
 
     def reader(self) -> Any:
         """The same as a pyarrow.RecordBatchReader."""
@@ -312,6 +312,8 @@ async def enrich_async(table: Any, **keywords: Any) -> Any:
     When the task is cancelled, the run is stopped gracefully, and the task ends when calls in flight are finished.
     Hooks are called on the run's own thread, not on the loop's.
     """
+    import asyncio
+
     loop = asyncio.get_running_loop()
     calls: list[_Call] = []
 

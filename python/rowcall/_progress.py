@@ -41,6 +41,7 @@ class Watch:
         self._run = run
         self._bar = _make_bar(wanted, rows, name)
         self._next = 0.0
+        self._ended = False
 
     def look(self) -> None:
         """Cheap; does something five times a second."""
@@ -63,6 +64,10 @@ class Watch:
             self._bar.set_postfix({"failed": failed, "in flight": in_flight}, refresh=False)
 
     def end(self) -> None:
+        """Shows the last state, and takes nothing more. Harmless when called again."""
+        if self._ended:
+            return
+        self._ended = True
         self._show()
         if self._bar is not None:
             self._bar.close()

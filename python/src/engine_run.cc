@@ -188,6 +188,7 @@ void EngineRun::close() {
   std::unique_lock consuming(consuming_, kPatience);
   if (!consuming || std::exchange(closed_, true)) return;
   end_work();
+  static_cast<void>(take_messages());  // whoever closes does not listen
 }
 
 // The consumer's thread, when no thread of the run is left or will be left soon.

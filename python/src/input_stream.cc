@@ -57,6 +57,14 @@ Result<InputStream> InputStream::open(OwnedStream stream, int batch_size) {
   return out;
 }
 
+// A column of nothing but nulls has no buffers; Polars says it has one. The batch is our own slice, so its
+// columns may be put right.
+void InputStream::mend_null_columns(ArrowArray& batch) const {
+  for (std::int64_t c = 0; c < batch.n_children; ++c) {
+    if (std::string_view(schema_->children[c]->format) == "n") batch.children[c]->n_buffers = 0;
+  }
+}
+
 Result<std::vector<SourceBatch>> InputStream::pull() {
   std::vector<SourceBatch> batches;
   OwnedArray array;
@@ -71,6 +79,7 @@ Result<std::vector<SourceBatch>> InputStream::pull() {
       batch.rows = table::side_by_side({{rows, from}}, std::min<std::int64_t>(batch_size_, length - from));
       batch.position = {rows_ + from, 0, rows_ + from, -1};
       batch.file = kPlace;
+      mend_null_columns(*batch.rows.get());
       batches.push_back(std::move(batch));
     }
     rows_ += length;

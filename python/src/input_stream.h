@@ -52,6 +52,7 @@ class InputStream {
 
  private:
   InputStream() = default;
+  void mend_null_columns(ArrowArray& batch) const;
 
   OwnedStream stream_;
   OwnedSchema schema_;

@@ -19,7 +19,7 @@ Unlocked::Unlocked() {
   if (holds_lock()) state_ = PyEval_SaveThread();
 }
 
-Unlocked::~Unlocked() {
+Unlocked::~Unlocked() noexcept(false) {
   if (state_ != nullptr) PyEval_RestoreThread(state_);
 }
 

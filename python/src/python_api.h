@@ -40,10 +40,13 @@ class Ref {
 };
 
 /// Lets go of the interpreter's lock, when this thread holds it, for as long as it lives.
+///
+/// Taking it back may end the thread, when the interpreter is about to exit (daemon threads end so): the
+/// stack is unwound from inside the destructor, so no `Ref` may live around an `Unlocked`.
 class Unlocked {
  public:
   Unlocked();
-  ~Unlocked();
+  ~Unlocked() noexcept(false);
   Unlocked(const Unlocked&) = delete;
   Unlocked& operator=(const Unlocked&) = delete;
 

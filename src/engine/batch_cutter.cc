@@ -22,8 +22,9 @@ void BatchCutter::note_answer(std::size_t bytes, int rows) {
 
 std::int64_t BatchCutter::rows_per_piece() const {
   if (!keeps_text_) return std::numeric_limits<std::int64_t>::max();
-  if (rows_ < kSampleRows) return kSampleRows;
-  return std::max<std::int64_t>(kPieceBytes / std::max<std::int64_t>(bytes_ / rows_, 1), 1);
+  std::int64_t rows = kSampleRows;
+  if (rows_ >= kSampleRows) rows = kPieceBytes / std::max<std::int64_t>(bytes_ / rows_, 1);
+  return std::max<std::int64_t>(rows / rows_per_call_, 1) * rows_per_call_;
 }
 
 std::vector<SourceBatch> BatchCutter::cut(SourceBatch batch) const {

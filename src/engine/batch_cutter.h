@@ -15,8 +15,9 @@ namespace rowcall::engine {
 
 class BatchCutter {
  public:
-  /// `keeps_text`: an answer's text is kept in some column; otherwise nothing needs to be cut.
-  explicit BatchCutter(bool keeps_text) : keeps_text_(keeps_text) {}
+  /// `keeps_text`: an answer's text is kept in some column; otherwise nothing needs to be cut. Pieces are cut
+  /// between calls of `rows_per_call` rows, so that cutting makes no call more.
+  BatchCutter(bool keeps_text, int rows_per_call) : keeps_text_(keeps_text), rows_per_call_(rows_per_call) {}
 
   /// An answer to that many rows has come.
   void note_answer(std::size_t bytes, int rows);
@@ -27,6 +28,7 @@ class BatchCutter {
   std::int64_t rows_per_piece() const;
 
   bool keeps_text_;
+  std::int64_t rows_per_call_;
   std::int64_t rows_ = 0;
   std::int64_t bytes_ = 0;
 };

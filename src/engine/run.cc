@@ -221,7 +221,8 @@ Run::Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, 
                                   [](const table::Column& column) {
                                     return column.type.id == table::TypeId::kString ||
                                            column.type.id == table::TypeId::kJson;
-                                  })),
+                                  }),
+              job.request.rows_per_call),
       window_(job.run.order, job.limits.rows_held_max, job.limits.bytes_held_max),
       outlet_(host, job.sink.part_rows, *prepared_.input.get(), *prepared_.output.get()),
       changed_(executor),

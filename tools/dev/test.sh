@@ -33,7 +33,7 @@ run_ctest() {
     --parallel "$(nproc)" --timeout 900 --output-junit "$RESULTS/ctest.xml" -LE torture "$@"
 }
 
-# run_pytest [ARGUMENT...]: tests/tidy, tests/e2e and the other folders that pytest.ini names.
+# run_pytest [ARGUMENT...]: tests/tidy, tests/e2e, tests/python and the other folders that pytest.ini names.
 run_pytest() {
   "$PYTHON" -m pytest -q --junitxml="$RESULTS/pytest.xml" "$@"
 }
@@ -55,7 +55,7 @@ cmd_test() {
   local which="${1:-all}"
   [[ $# -eq 0 ]] || shift
   need_packages build check
-  need_python build check
+  need_python build check frames
   start_results
   case "$which" in
     all)
