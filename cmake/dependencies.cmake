@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every library rowcall uses. Why each one: docs/decisions/0002-libraries.md.
 find_package(Threads REQUIRED)
+if(ROWCALL_WHEEL)
+  set(OPENSSL_USE_STATIC_LIBS ON)
+  set(ZLIB_USE_STATIC_LIBS ON)
+  set(ZLIB_LIBRARY "ZLIB_LIBRARY-NOTFOUND")
+  find_library(ZLIB_LIBRARY NAMES libz.a)
+endif()
 find_package(OpenSSL 3 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(SQLite3 REQUIRED)

@@ -7,11 +7,12 @@ import dataclasses
 import logging
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
-from rowcall import _engine, _hooks
+from rowcall import _command, _engine, _hooks
+from rowcall._engines import choose_engine, files_of
 from rowcall._errors import HookError, Interrupted, error_for
 from rowcall._job import Job
 from rowcall._keywords import given_values
@@ -156,7 +157,7 @@ class Stream:
         self._watch: Watch | None = None
         self.run = Run()
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Generator[Any, None, None]:
         """Batches as pyarrow.RecordBatch. Ctrl-C, an error and the end of the loop end the run."""
         import pyarrow as pa
 
@@ -236,6 +237,7 @@ def _wanted(
     env_file: str | os.PathLike[str] | bool | None,
     progress: bool | None,
     keywords: dict[str, Any],
+    files: list[str] | None = None,
 ) -> _Wanted:
     hooks: dict[str, Any] = {}
     for name in ("request", "response"):
@@ -243,11 +245,15 @@ def _wanted(
         if callable(keywords.get(name)):
             hooks[name] = keywords.pop(name)
     given = given_values(settings, keywords)
+    if files is not None:
+        given.append(("source.path", files, "the table"))
+        if hooks["request"] or hooks["response"]:
+            raise error_for("setting", "a hook, on files; expected a table of this process, such as a pyarrow Dataset")
     if job is None:
         job = Job.__new__(Job)
-        job._set_up(None, env_file, given)
+        job._set_up(None, env_file, given, files is None)
     else:
-        job = job._with(given)
+        job = job._with(given, brings_source=files is None)
     return _Wanted(job, hooks["request"], hooks["response"], progress)
 
 
@@ -268,13 +274,15 @@ def enrich(
         out.failures, out.report, out.counts
 
     `table`: pandas, Polars (DataFrame, LazyFrame), pyarrow (Table, RecordBatch, RecordBatchReader, Dataset), a
-    DuckDB relation, or anything with the Arrow PyCapsule interface. The result is of the same kind, in the order of
-    the input; columns and index of a pandas frame are kept as they are. Rows that were not answered are not in it,
-    but in `failures`, with the reason. pandas and Polars results carry `failures`, `report` and `counts`; for every
-    kind, `rowcall.run_of(out)` has them.
+    DuckDB relation, anything with the Arrow PyCapsule interface, or the path of a table (a file, a glob, a folder,
+    s3://...; also a list of them), for which the path of the output comes back. The result is of the same kind, in
+    the order of the input; columns and index of a pandas frame are kept as they are. Rows that were not answered
+    are not in it, but in `failures`, with the reason. pandas and Polars results carry `failures`, `report` and
+    `counts`; for every kind, `rowcall.run_of(out)` has them.
 
     Keywords are settings: see `Job`, and docs/settings.md for all of them. `job`: where to start from instead of
-    the defaults. `request_hook`, `response_hook` (or a function as `request` or `response`): see docs/python.md.
+    the defaults. `engine`: "local", "spark" or "auto". `request_hook`, `response_hook` (or a function as `request` or
+    `response`): see docs/python.md.
     `progress`: None shows a bar in terminals and notebooks when tqdm is installed.
 
     The call blocks, and lets other threads run. Ctrl-C finishes the calls in flight and raises `Interrupted`, a
@@ -283,8 +291,11 @@ def enrich(
     Raises SettingError, InputError before anything is sent; StoppedError, ApiError, NetworkError and HookError,
     with `partial`, when the run ended before its end. See rowcall.RowcallError.
     """
-    wanted = _wanted(job, settings, env_file, progress, keywords)
-    _choose_engine(engine)
+    files = files_of(table)
+    wanted = _wanted(job, settings, env_file, progress, keywords, files)
+    choose_engine(engine, table)
+    if files is not None:
+        return _command.run_job(wanted.job, progress)
     source = input_of(table)
     if isinstance(source, ReaderInput):
         return _lazy_reader(wanted.call(source), source)
@@ -298,12 +309,7 @@ def _lazy_reader(call: _Call, source: Input) -> Any:
     return reader
 
 
-def _choose_engine(engine: str) -> None:
-    if engine not in ("auto", "local", "spark"):
-        raise error_for("setting", f'keyword engine: "{engine}"; expected "auto", "local" or "spark"')
-    if engine == "spark":
-        raise error_for("setting", 'keyword engine: "spark", for a table that is no Spark DataFrame; expected "local"')
-    logger.debug("engine: local, since the table is in this process")
+_NOT_SETTINGS = ("job", "settings", "env_file", "progress")
 
 
 async def enrich_async(table: Any, **keywords: Any) -> Any:
@@ -318,14 +324,12 @@ async def enrich_async(table: Any, **keywords: Any) -> Any:
     calls: list[_Call] = []
 
     def prepare_and_run() -> Any:
+        if files_of(table) is not None:
+            return enrich(table, **keywords)
         options = dict(keywords)
-        wanted = _wanted(
-            options.pop("job", None),
-            options.pop("settings", None),
-            options.pop("env_file", None),
-            options.pop("progress", None),
-            _without_engine(options),
-        )
+        choose_engine(options.pop("engine", "auto"), table)
+        job, settings, env_file, progress = (options.pop(name, None) for name in _NOT_SETTINGS)
+        wanted = _wanted(job, settings, env_file, progress, options)
         source = input_of(table)
         if isinstance(source, ReaderInput):
             return _lazy_reader(wanted.call(source), source)
@@ -340,11 +344,6 @@ async def enrich_async(table: Any, **keywords: Any) -> Any:
             call.run.stop()
         await asyncio.wait([running])
         raise
-
-
-def _without_engine(options: dict[str, Any]) -> dict[str, Any]:
-    _choose_engine(options.pop("engine", "auto"))
-    return options
 
 
 def stream(

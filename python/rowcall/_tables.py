@@ -242,6 +242,10 @@ class CapsuleInput(Input):
 class Table:
     """A table in memory for every library that knows the Arrow PyCapsule interface; no copy is made."""
 
+    failures: Any
+    report: Any
+    counts: Any
+
     def __init__(self, table: Any) -> None:
         self._table = table
 

@@ -100,14 +100,15 @@ Result<std::shared_ptr<EngineRun>> EngineRun::make(Job job, OwnedStream stream, 
   auto end = [](EngineRun* run) {
     if (run->is_of_this_process()) delete run;
   };
-  std::shared_ptr<EngineRun> run(
-      new EngineRun(std::move(job), std::move(input), std::move(options), std::move(secrets)), end);
+  std::shared_ptr<EngineRun> run(new EngineRun(std::move(job), std::move(input), std::move(options), secrets),
+                                 end);
   TRY(engine::Prepared prepared, engine::prepare(run->job_, *run->source_, run->options_.run_id));
   run->output_schema_ = std::move(prepared.output);
   return run;
 }
 
-EngineRun::EngineRun(Job job, InputStream input, EngineRunOptions options, std::vector<std::string> secrets)
+EngineRun::EngineRun(Job job, InputStream input, EngineRunOptions options,
+                     const std::vector<std::string>& secrets)
     : job_(std::move(job)),
       options_(std::move(options)),
       process_(::getpid()),

@@ -98,7 +98,7 @@ class EngineRun {
   class Source;
   class Sink;
 
-  EngineRun(Job job, InputStream input, EngineRunOptions options, std::vector<std::string> secrets);
+  EngineRun(Job job, InputStream input, EngineRunOptions options, const std::vector<std::string>& secrets);
   Result<void> open_telemetry();
   void start();
   void work();

@@ -67,8 +67,8 @@ void InputStream::mend_null_columns(ArrowArray& batch) const {
 
 Result<std::vector<SourceBatch>> InputStream::pull() {
   std::vector<SourceBatch> batches;
-  OwnedArray array;
   while (batches.empty()) {
+    OwnedArray array;
     int code = stream_->get_next(stream_.get(), array.fill());
     if (code != 0) return failure(stream_error(stream_, code));
     if (!array) return batches;

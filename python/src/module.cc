@@ -91,6 +91,7 @@ bool add(PyObject* module, const char* name, PyObject* owned) {
 }  // namespace
 }  // namespace rowcall::python
 
+// NOLINTNEXTLINE(bugprone-reserved-identifier): Python makes this name of the module's.
 PyMODINIT_FUNC PyInit__engine() {
   namespace python = rowcall::python;
   python::Ref module(PyModule_Create(&python::definition));

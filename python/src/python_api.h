@@ -58,6 +58,11 @@ inline PyObject* text_object(std::string_view text) {
   return PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace");
 }
 
+/// A function that takes keywords, as a method table wants it.
+inline PyCFunction with_keywords(PyCFunctionWithKeywords function) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
+}
+
 /// Raises rowcall's exception for an error: the type by its code, the text as on the command line.
 void raise(const Error& error);
 

@@ -308,8 +308,7 @@ PyObject* run_failed_rows(PyObject* self, PyObject*) {
 }
 
 PyMethodDef run_methods[] = {
-    {"__arrow_c_stream__", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&run_stream)),
-     METH_VARARGS | METH_KEYWORDS, nullptr},
+    {"__arrow_c_stream__", with_keywords(&run_stream), METH_VARARGS | METH_KEYWORDS, nullptr},
     {"wait", run_wait, METH_VARARGS, nullptr},
     {"take", run_take, METH_NOARGS, nullptr},
     {"collect", run_collect, METH_VARARGS, nullptr},

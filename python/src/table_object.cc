@@ -33,8 +33,7 @@ PyObject* table_rows(PyObject* self, void*) {
 }
 
 PyMethodDef table_methods[] = {
-    {"__arrow_c_stream__", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&table_stream)),
-     METH_VARARGS | METH_KEYWORDS, nullptr},
+    {"__arrow_c_stream__", with_keywords(&table_stream), METH_VARARGS | METH_KEYWORDS, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
 
@@ -73,7 +72,7 @@ PyObject* stream_capsule(OwnedStream stream) {
     given->release(given.get());
     return nullptr;
   }
-  given.release();
+  static_cast<void>(given.release());
   return capsule;
 }
 

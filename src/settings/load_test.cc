@@ -52,6 +52,26 @@ TEST_F(Load, LaterLayersWin) {
   EXPECT_EQ(job().run.workers, 5);
   layers_.sets.push_back("run.workers=6");
   EXPECT_EQ(job().run.workers, 6);
+  layers_.values = {{"run.workers", 7, "keyword workers"}};
+  EXPECT_EQ(job().run.workers, 7);
+}
+
+TEST_F(Load, ValuesOfAHostNeedNoTexts) {
+  job_file(kSmallJob);
+  layers_.values = {{"limits.rate", List{"100/s", "5000/h"}, "keyword rate"},
+                    {"request.headers.X-One", "1", "settings"},
+                    {"breaker.enabled", false, "settings"}};
+  Job got = job();
+  EXPECT_EQ(got.limits.rate.size(), 2);
+  EXPECT_THAT(got.request.headers, ElementsAre(Pair("X-One", "1")));
+  EXPECT_FALSE(got.breaker.enabled);
+  layers_.values = {{"limits.rate", "fast", "keyword rate"}};
+  auto wrong = load(layers_);
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().place, "keyword rate");
+  layers_.values = {{"limits.rats", "5/s", "keyword rats"}};
+  ASSERT_FALSE(wrong = load(layers_));
+  EXPECT_THAT(wrong.error().text(), testing::HasSubstr("limits.rate"));
 }
 
 TEST_F(Load, TheEnvFileAloneIsAJob) {

@@ -8,6 +8,7 @@ import threading
 
 import pyarrow as pa
 import pytest
+
 import rowcall
 
 START = """

@@ -12,6 +12,7 @@ import sys
 import pyarrow as pa
 import pyarrow.dataset
 import pytest
+
 import rowcall
 
 RESPONSE = {"score": "/score:double", "label": "/label:string"}
@@ -71,7 +72,9 @@ def test_a_column_keeps_its_name_before_an_attribute(api):
 
 def test_polars(api):
     pl = pytest.importorskip("polars")
-    frame = pl.from_arrow(table(refused=REFUSED)).with_columns(kind=pl.Series(["a", "b"] * (ROWS // 2), dtype=pl.Categorical))
+    frame = pl.from_arrow(table(refused=REFUSED)).with_columns(
+        kind=pl.Series(["a", "b"] * (ROWS // 2), dtype=pl.Categorical)
+    )
     out = rowcall.enrich(frame, **settings(api))
     assert type(out) is pl.DataFrame
     assert out.drop("score", "label").equals(frame[ANSWERED])
@@ -207,14 +210,15 @@ def test_settings_of_every_form(api):
 
 
 def test_wrong_settings(api):
-    for keywords, text in [
+    wrong: list[tuple[dict, str | None]] = [
         ({"rate": "fast"}, r'^keyword rate: "fast"; expected .*5000/s'),
         ({"rats": "5/s"}, "keyword rats: no such setting.*Did you mean rate"),
         ({"settings": {"limits.rat": "5/s"}}, r"settings\['limits.rat'\].*limits.rate"),
         ({"timeout": object()}, None),
         ({"engine": "fast"}, "keyword engine"),
         ({"body": "{{nothing}}"}, "nothing"),
-    ]:
+    ]
+    for keywords, text in wrong:
         with pytest.raises((rowcall.SettingError, TypeError), match=text):
             rowcall.enrich(table(), **{**settings(api), **keywords})
     assert issubclass(rowcall.SettingError, ValueError)
@@ -428,6 +432,9 @@ def test_nothing_is_written_without_a_run_directory(api, tmp_path):
 
 
 def test_import_brings_no_library_along(script):
-    done = script("import sys, rowcall; print([m for m in ('pyarrow', 'pandas', 'numpy', 'polars', 'tqdm', 'asyncio') if m in sys.modules])")
+    done = script(
+        "import sys, rowcall\n"
+        "print([m for m in ('pyarrow', 'pandas', 'numpy', 'polars', 'tqdm', 'asyncio') if m in sys.modules])"
+    )
     assert done.end() == (0, "[]\n", "")
     assert sys.version_info >= (3, 10)

@@ -6,16 +6,18 @@ from __future__ import annotations
 import datetime
 import decimal
 import json
+from typing import Any
 
 import pyarrow as pa
 import pytest
+
 import rowcall
 
-UTC = datetime.timezone.utc
+UTC = datetime.UTC
 D = decimal.Decimal
 
 # type, values, what the request's JSON holds for them
-CASES = {
+CASES: dict[str, tuple[Any, list[Any], list[Any] | None]] = {
     "bool": (pa.bool_(), [True, None, False], [True, None, False]),
     "int8": (pa.int8(), [-128, None, 127], [-128, None, 127]),
     "int16": (pa.int16(), [-32768, None, 32767], [-32768, None, 32767]),

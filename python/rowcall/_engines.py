@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a table is called: in this process, or by Spark."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+from rowcall._errors import SettingError
+
+logger = logging.getLogger("rowcall")
+
+
+def files_of(table: Any) -> list[str] | None:
+    """The paths that `table` names, or None when it is a table itself."""
+    if isinstance(table, str | os.PathLike):
+        return [os.fspath(table)]
+    if isinstance(table, list | tuple) and table and all(isinstance(item, str | os.PathLike) for item in table):
+        return [os.fspath(item) for item in table]
+    return None
+
+
+def _is_spark(table: Any) -> bool:
+    return any(
+        kind.__name__ == "DataFrame" and kind.__module__.partition(".")[0] == "pyspark" for kind in type(table).__mro__
+    )
+
+
+def choose_engine(engine: str, table: Any) -> None:
+    """Settles `engine=` for a table, and logs the choice and its reason. Raises SettingError."""
+    if engine not in ("auto", "local", "spark"):
+        raise SettingError(f'keyword engine: "{engine}"; expected "auto", "local" or "spark"')
+    if _is_spark(table):
+        raise SettingError(
+            "the table: a Spark DataFrame, which this version cannot call where it lies; expected a table of this "
+            "process. Write it to files and enrich these, or take frame.toArrow()."
+        )
+    if engine == "spark":
+        raise SettingError('keyword engine: "spark"; this version has "local" only. Leave it out.')
+    why = "the command streams files in bounded memory" if files_of(table) else "the table is in this process"
+    logger.info("engine: local, since %s", why if engine == "auto" else "it was asked for")

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# The Python wheel: built, made to run from glibc 2.34 on, checked, and tried in clean environments.
+
+WHEELS="$ROOT/build/wheel"
+
+# built_wheel: the path of the finished wheel.
+built_wheel() { find "$WHEELS" -maxdepth 1 -name 'rowcall-*-manylinux_2_34_x86_64.whl'; }
+
+make_wheel() {
+  rm -rf "$WHEELS/raw" "$WHEELS"/*.whl
+  mkdir -p "$WHEELS/raw"
+  ROWCALL_LAUNCHER="$(command -v ccache || true)"
+  export CCACHE_BASEDIR="$ROOT" CCACHE_NOHASHDIR=1
+  CMAKE_CXX_COMPILER_LAUNCHER="$ROWCALL_LAUNCHER" CMAKE_C_COMPILER_LAUNCHER="$ROWCALL_LAUNCHER" \
+    CMAKE_BUILD_PARALLEL_LEVEL="$(jobs_at_once)" CMAKE_GENERATOR=Ninja \
+    "$PYTHON" -m pip wheel --quiet --no-deps --no-build-isolation --no-input --disable-pip-version-check \
+    --wheel-dir "$WHEELS/raw" .
+  PATH="$VENV/bin:$PATH" "$VENV/bin/auditwheel" --quiet repair --plat manylinux_2_34_x86_64 --wheel-dir "$WHEELS" "$WHEELS"/raw/*.whl
+}
+
+check_wheel() {
+  local wheel
+  wheel="$(built_wheel)"
+  "$PYTHON" tools/dev/symbol_ceiling.py "$wheel"
+  "$VENV/bin/auditwheel" show "$wheel" | grep -A1 'consistent with' || true
+  "$VENV/bin/abi3audit" --strict --summary "$wheel"
+  du -h "$wheel"
+}
+
+#: wheel | build the Python wheel build/wheel/*.whl, and check that it runs from CPython 3.10 and glibc 2.34 on
+cmd_wheel() {
+  need_packages build
+  need_python build wheel
+  step "pip builds the wheel" make_wheel
+  step "symbols, platform and ABI are checked" check_wheel
+}
