@@ -45,3 +45,9 @@ endforeach()
 if(NOT TARGET rowcall_arrow_s3)
   add_library(rowcall_arrow_s3 ALIAS rowcall_arrow)
 endif()
+
+# libparquet of the wheel also shows the OpenSSL inside it, without symbol versions: found first, it would
+# serve our calls too, with another version's structures (it crashed in X509_STORE_set_default_paths). The
+# system's OpenSSL therefore comes first in every program.
+target_link_options(rowcall_arrow INTERFACE
+  "SHELL:-Wl,--push-state,--no-as-needed ${OPENSSL_SSL_LIBRARY} ${OPENSSL_CRYPTO_LIBRARY} -Wl,--pop-state")
