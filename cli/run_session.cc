@@ -165,13 +165,26 @@ Result<Exit> run_job(Job job, const SessionOptions& options) {
 
 namespace {
 
-// The numbers of the rows in the failure table that can be called again: all but the unreadable ones.
-Result<std::vector<std::int64_t>> failed_rows(const ledger::RunFolder& folder, const Job& job) {
+// Where the rows that are still failed are listed: by the last retry that was finished, else by the run.
+fs::path last_failures(const ledger::RunFolder& folder, const std::string& output) {
+  fs::path failures = folder.failures();
+  fs::path retries = folder.path() / "retries";
+  std::error_code ignored;
+  for (int turn = 1; fs::exists(retries / std::to_string(turn), ignored); ++turn) {
+    fs::path again = retries / std::to_string(turn);
+    // A retry's table appears when it is whole.
+    if (fs::exists(again / output, ignored)) failures = again / "failures";
+  }
+  return failures;
+}
+
+// The numbers of the rows in a failure table that can be called again: all but the unreadable ones.
+Result<std::vector<std::int64_t>> failed_rows(const fs::path& failures, const Job& job) {
   std::vector<std::int64_t> numbers;
   std::error_code ignored;
-  if (!fs::exists(folder.failures(), ignored)) return numbers;
+  if (!fs::exists(failures, ignored)) return numbers;
   SourceSpec spec;
-  spec.paths = {folder.failures().string()};
+  spec.paths = {failures.string()};
   spec.format = sink_format(job.sink);
   TRY(auto table, files::open_source(spec, job.s3));
   TRY(OwnedSchema schema, table->schema());
@@ -212,7 +225,9 @@ Result<Exit> retry_failed(const fs::path& directory, const SessionOptions& optio
   TRY(settings::Loaded loaded, settings::load(layers));
   settings::export_to_process(loaded.exports);
   Job job = std::move(loaded.job);
-  TRY(std::vector<std::int64_t> numbers, failed_rows(folder, job));
+  FileFormat format = sink_format(job.sink);
+  std::string output = "output" + extension_of(format);
+  TRY(std::vector<std::int64_t> numbers, failed_rows(last_failures(folder, output), job));
   if (numbers.empty()) {
     std::fprintf(stderr, "%s has no failed rows that could be called again.\n", directory.c_str());
     return Exit::kDone;
@@ -228,8 +243,7 @@ Result<Exit> retry_failed(const fs::path& directory, const SessionOptions& optio
   int turn = 1;
   while (fs::exists(folder.path() / "retries" / std::to_string(turn))) ++turn;
   TRY(ledger::RunFolder again, ledger::RunFolder::open(folder.path() / "retries" / std::to_string(turn)));
-  FileFormat format = sink_format(job.sink);
-  job.sink.path = (again.path() / ("output" + extension_of(format))).string();
+  job.sink.path = (again.path() / output).string();
   job.sink.format = format;
   ledger::RunState fresh;
   fresh.run_id = state->run_id;  // the same keys as the first time

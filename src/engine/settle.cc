@@ -76,11 +76,15 @@ void Run::note_unreadable(const HeldBatch& batch) {
 }
 
 void Run::suspect(HeldBatch* batch, mapping::RowSpan rows, CallEnd end) {
+  // A wrong name or a wrong certificate, and no answer ever: no other row will fare better.
+  bool hopeless = counts_.bytes_in == 0 && (end.reply.error == TransportError::kResolve ||
+                                            end.reply.error == TransportError::kCertificate);
   suspects_.push_back({batch, rows, std::move(end)});
-  if (static_cast<int>(suspects_.size()) < job_.classify.fatal_after || gate_.stopping()) return;
+  int enough = hopeless ? 1 : job_.classify.fatal_after;
+  if (static_cast<int>(suspects_.size()) < enough || gate_.stopping()) return;
   const CallEnd& last = suspects_.back().end;
   Error why{ErrorCode::kApi, "the API", last.message, "", ""};
-  why.found += " on " + std::to_string(suspects_.size()) + " calls in a row";
+  if (suspects_.size() > 1) why.found += " on " + std::to_string(suspects_.size()) + " calls in a row";
   if (last.reply.status == 401 || last.reply.status == 403) {
     why.mend = "Check the [auth] settings and what the key may do; then run again to go on.";
   } else if (last.reply.status == 402) {
