@@ -95,7 +95,10 @@ def test_formats_and_folders(rowcall, mock_api, tmp_path):
         (["run", tmp_path / "c.ndjson.zst", "--to", tmp_path / "d.parquet"], None),
     ]
     for number, (arguments, files) in enumerate(steps):
-        done = rowcall(*arguments, "--url", api.url, "--rate", "unlimited", "--run-dir", tmp_path / f"run{number}")
+        done = rowcall(
+            *(*arguments, "--url", api.url, "--rate", "unlimited", "--run-dir", tmp_path / f"run{number}"),
+            *("--response", f"label{number}=/label"),
+        )
         assert done.code == 0, done
         assert summary_of(tmp_path / f"run{number}")["ok"] == 1000
         if files:
