@@ -6,9 +6,9 @@
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
-#include <algorithm>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/utf8.h"
 
@@ -99,17 +99,19 @@ bool column_good(const arrow::Array& array) {
 }  // namespace
 
 std::vector<BadTextRow> bad_text_rows(const arrow::RecordBatch& batch) {
-  std::vector<BadTextRow> rows;
+  std::vector<int> suspects;
   for (int c = 0; c < batch.num_columns(); ++c) {
-    const arrow::Array& column = *batch.column(c);
-    if (column_good(column)) continue;
-    for (std::int64_t row = 0; row < column.length(); ++row) {
-      if (auto bad = bad_text(column, row, row + 1)) rows.push_back({row, batch.column_name(c), *bad});
+    if (!column_good(*batch.column(c))) suspects.push_back(c);
+  }
+  std::vector<BadTextRow> rows;
+  for (std::int64_t row = 0; row < batch.num_rows() && !suspects.empty(); ++row) {
+    for (int c : suspects) {
+      auto bad = bad_text(*batch.column(c), row, row + 1);
+      if (!bad) continue;
+      rows.push_back({row, batch.column_name(c), *std::move(bad)});
+      break;
     }
   }
-  std::ranges::stable_sort(rows, {}, &BadTextRow::row);
-  auto twice = std::ranges::unique(rows, {}, &BadTextRow::row);
-  rows.erase(twice.begin(), twice.end());
   return rows;
 }
 

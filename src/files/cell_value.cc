@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "base/parse.h"
@@ -74,9 +75,10 @@ std::optional<Number> number_in(std::string_view text) {
 
 template <class Integer>
 bool store_integer(std::string_view text, CellValue& out) {
-  Integer value{};
+  std::conditional_t<std::is_signed_v<Integer>, std::int64_t, std::uint64_t> value{};
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return false;
+  if (error != std::errc() || end != text.data() + text.size() || !std::in_range<Integer>(value))
+    return false;
   out.integer = static_cast<std::int64_t>(value);
   return true;
 }

@@ -96,7 +96,7 @@ error_code read_member(ondemand::document& document, ondemand::value value, Json
   // The document now stands at the token behind the value.
   const char* behind = nullptr;
   if (auto error = document.current_location().get(behind)) return error;
-  member.raw = trimmed(std::string_view(token.data(), static_cast<std::size_t>(behind - token.data())));
+  member.raw = trimmed(std::string_view(token.begin(), behind));
   return SUCCESS;
 }
 
@@ -132,19 +132,19 @@ std::string JsonRecordParser::parse(std::string_view text, std::vector<JsonMembe
   if (parser_->parser.capacity() > kParserKeeps && text.size() <= kParserKeeps)
     parser_ = std::make_unique<Parser>();
   ondemand::document document;
-  auto error = parser_->parser.iterate(text.data(), text.size(), text.size() + simdjson::SIMDJSON_PADDING)
-                   .get(document);
-  if (error) return not_json(error);
+  std::size_t readable = text.size() + simdjson::SIMDJSON_PADDING;
+  if (auto error = parser_->parser.iterate(text.data(), text.size(), readable).get(document))
+    return not_json(error);
   ondemand::object object;
-  if ((error = document.get_object().get(object))) {
+  if (auto error = document.get_object().get(object)) {
     return error == simdjson::INCORRECT_TYPE ? "found no object, expected one: {...}" : not_json(error);
   }
   for (auto field : object) {
     JsonMember member;
-    if ((error = field.unescaped_key().get(member.name))) return not_json(error);
+    if (auto error = field.unescaped_key().get(member.name)) return not_json(error);
     ondemand::value value;
-    if ((error = field.value().get(value))) return not_json(error);
-    if ((error = read_member(document, value, member))) return not_json(error);
+    if (auto error = field.value().get(value)) return not_json(error);
+    if (auto error = read_member(document, value, member)) return not_json(error);
     members.push_back(member);
   }
   return document.at_end() ? "" : "text behind the object";
