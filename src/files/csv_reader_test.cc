@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "files/source_for_tests.h"
 
 namespace rowcall::files {
@@ -243,6 +245,39 @@ TEST_F(CsvReaderTest, GoingOnFromAPlaceGivesTheSameRows) {
         EXPECT_EQ(rest.rows.back(), whole.rows.back());
         EXPECT_EQ(rest.numbers.front(), from.row == 0 ? 0 : from.row);
         EXPECT_EQ(rest.unreadable.back().line, whole.unreadable.back().line);
+      }
+    }
+  }
+}
+
+// Whatever bytes a file has: every record is a row or unreadable, and from any place on the same ones come.
+TEST_F(CsvReaderTest, AnyBytesFromAnyPlace) {
+  std::mt19937 random(3);
+  const std::string alphabet = "ab1,,,\"\n\n\r\xC3\xA9";
+  spec_.header = false;
+  spec_.column_names = {"a", "b"};
+  spec_.batch_size = 7;
+  spec_.infer_rows = 5;
+  for (int round = 0; round < 60; ++round) {
+    spec_.line_bytes_max = round % 2 == 0 ? 20 : 1000;
+    std::string text;
+    for (unsigned i = 0; i < 300; ++i) text += alphabet[random() % alphabet.size()];
+    auto whole = read(text);
+    ASSERT_FALSE(whole.failed) << whole.error.text();
+    auto total = static_cast<std::int64_t>(whole.rows.size() + whole.unreadable.size());
+    for (SourcePosition from : whole.positions) {
+      auto rest = read_table(spec_, from);
+      ASSERT_EQ(static_cast<std::int64_t>(rest.rows.size() + rest.unreadable.size()), total - from.row)
+          << text;
+      for (std::size_t i = 1; i <= rest.rows.size(); ++i) {
+        ASSERT_EQ(rest.rows[rest.rows.size() - i], whole.rows[whole.rows.size() - i]) << text;
+      }
+      for (std::size_t i = 1; i <= rest.unreadable.size(); ++i) {
+        const UnreadableRow& a = rest.unreadable[rest.unreadable.size() - i];
+        const UnreadableRow& b = whole.unreadable[whole.unreadable.size() - i];
+        ASSERT_EQ(a.row, b.row) << text;
+        ASSERT_EQ(a.line, b.line) << text;
+        ASSERT_EQ(a.excerpt, b.excerpt) << text;
       }
     }
   }

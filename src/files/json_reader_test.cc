@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+#include <string>
+#include <vector>
+
 #include "files/source_for_tests.h"
 
 namespace rowcall::files {
@@ -156,6 +160,36 @@ TEST_F(JsonReaderTest, GoingOnFromAPlaceGivesTheSameRows) {
       ASSERT_EQ(rest.rows.size() + rest.unreadable.size(), static_cast<std::size_t>(3500 - from.row));
       EXPECT_EQ(rest.rows.back(), whole.rows.back());
       EXPECT_EQ(rest.unreadable.back().line, whole.unreadable.back().line);
+    }
+  }
+}
+
+TEST_F(JsonReaderTest, AnyBytesFromAnyPlace) {
+  std::mt19937 random(5);
+  const std::vector<std::string> pieces = {"{\"a\":1}",     "{", "}",    "[", "]", ",", "\n", "\"", "\\",
+                                           "{\"a\":\"x\"}", " ", "\xFF", "7"};
+  spec_.batch_size = 7;
+  spec_.infer_rows = 5;
+  spec_.line_bytes_max = 60;
+  for (int round = 0; round < 120; ++round) {
+    bool lines = round % 2 == 0;
+    std::string text = lines ? "" : "[";
+    for (unsigned i = 0; i < 80; ++i)
+      text += pieces[random() % pieces.size()] + (random() % 2 == 0 ? (lines ? "\n" : ",") : "");
+    auto whole = read(text, lines ? "a.ndjson" : "a.json");
+    // Only an array can be broken as a whole; what was read before that stays.
+    ASSERT_TRUE(!lines || !whole.failed) << text << whole.error.text();
+    for (SourcePosition from : whole.positions) {
+      auto rest = read_table(spec_, from);
+      ASSERT_EQ(rest.failed, whole.failed) << text;
+      auto total = static_cast<std::int64_t>(whole.rows.size() + whole.unreadable.size());
+      ASSERT_EQ(static_cast<std::int64_t>(rest.rows.size() + rest.unreadable.size()), total - from.row)
+          << text;
+      for (std::size_t i = 1; i <= rest.unreadable.size(); ++i) {
+        ASSERT_EQ(rest.unreadable[rest.unreadable.size() - i].line,
+                  whole.unreadable[whole.unreadable.size() - i].line)
+            << text;
+      }
     }
   }
 }
