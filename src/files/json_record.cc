@@ -100,8 +100,10 @@ error_code read_member(ondemand::document& document, ondemand::value value, Json
   return SUCCESS;
 }
 
+// The library's name of the error and its first sentence.
 std::string not_json(error_code error) {
-  return std::string("not JSON: ") + simdjson::error_message(error);
+  std::string text = simdjson::error_message(error);
+  return "not JSON: " + text.substr(0, text.find(". "));
 }
 
 }  // namespace

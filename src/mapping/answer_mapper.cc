@@ -165,7 +165,7 @@ std::string AnswerMapper::invalid_json(std::string& body) {
   if (error == SUCCESS) return "";
   std::string message = "the answer is not JSON";
   if (trimmed(body).empty()) return message + ": it is empty";
-  return message + " (" + simdjson::error_message(error) + "): " + excerpt(body, 120);
+  return message + ": " + excerpt(body, 120);
 }
 
 std::optional<OutcomeClass> AnswerMapper::judge(std::string& body, std::string& message) {
@@ -214,7 +214,7 @@ Mapped AnswerMapper::extract(std::string& body, RowSpan rows, const std::vector<
 void AnswerMapper::extract_one(std::string& body, RowSpan rows, table::AnswerColumns& into, Mapped& mapped) {
   ondemand::document document;
   if (auto error = parsers_->ondemand.iterate(padded(body)).get(document)) {
-    mapped.call_error = std::string("the answer is not JSON: ") + simdjson::error_message(error);
+    mapped.call_error = "the answer is not JSON: " + excerpt(body, 120);
     return;
   }
   mapped.row_errors[0] = extract_item(document, rows.first, into);
@@ -276,8 +276,7 @@ void AnswerMapper::extract_many(std::string& body, RowSpan rows, const std::vect
                                 : document.at_pointer(spec_.items).get_array().get(items);
   }
   if (error) {
-    mapped.call_error =
-        shown_pointer(spec_.items) + ": no array of items (" + simdjson::error_message(error) + ")";
+    mapped.call_error = shown_pointer(spec_.items) + ": no array of items is there";
     return;
   }
   std::vector<std::vector<int>> places;  // rows of the call, for each item
