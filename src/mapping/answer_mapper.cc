@@ -213,7 +213,7 @@ Mapped AnswerMapper::extract(std::string& body, RowSpan rows, const std::vector<
 
 void AnswerMapper::extract_one(std::string& body, RowSpan rows, table::AnswerColumns& into, Mapped& mapped) {
   ondemand::document document;
-  if (auto error = parsers_->ondemand.iterate(padded(body)).get(document)) {
+  if (parsers_->ondemand.iterate(padded(body)).get(document) != SUCCESS) {
     mapped.call_error = "the answer is not JSON: " + excerpt(body, 120);
     return;
   }
