@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import datetime
 import json
 import os
 import platform
@@ -193,6 +194,56 @@ def report(results: dict[str, Measure], rate: int) -> list[str]:
     return lines
 
 
+README = ROOT / "README.md"
+BEGIN, END = "<!-- numbers: made by ./dev bench --report -->", "<!-- numbers end -->"
+CALLED = {
+    "rowcall max": "rowcall, as fast as it goes",
+    "aiohttp max": "aiohttp + pandas, as fast as it goes",
+    "wrk": "wrk: the same request again and again, no table",
+    "rowcall rate": "rowcall at {rate}",
+    "aiohttp rate": "aiohttp + pandas + aiolimiter at {rate}",
+}
+
+
+def readme_table(results: dict[str, Measure], options: argparse.Namespace, machine: str) -> list[str]:
+    """The medians as a table in Markdown, with what they were measured on."""
+    limit = f"{options.rate:,}/s"
+    lines = [
+        "| who | rows/s | CPU us a row | memory | worst second | of the limit used |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name, one in results.items():
+        limited = "rate" in name
+        over = one.worst_second > options.rate
+        worst = f"**{one.worst_second:,}, over**" if over else f"{one.worst_second:,}"
+        cells = [
+            CALLED[name].format(rate=limit),
+            f"{one.rows_per_s:,.0f}",
+            f"{one.cpu_us_per_row:.1f}",
+            f"{one.rss_mb:.0f} MB",
+            worst if limited else "-",
+            f"{100 * one.mean_rate / options.rate:.1f} %" if limited else "-",
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += [
+        "",
+        f"Medians of {options.runs} runs on {datetime.date.today():%Y-%m-%d}; {machine}; {options.records:,} rows, "
+        f"with the limit {options.rate_records:,}; client on core {CLIENT_CORE}, API on core {SERVER_CORE}. The worst "
+        "second is the worst of all runs, as the API counted it. On a shared machine trust CPU and ratios, not rows/s.",
+    ]
+    return lines
+
+
+def write_readme(readme: Path, lines: list[str]) -> None:
+    """Puts the lines between the two marks."""
+    text = readme.read_text()
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit(f"bench: {readme.name} has no place for the numbers: the lines {BEGIN} and {END}")
+    readme.write_text("\n".join([before + BEGIN, "", *lines, "", END + after]))
+
+
 CASES: dict[str, tuple[Callable[[Plan], Measure], bool]] = {
     "rowcall max": (measure_rowcall, False),
     "aiohttp max": (measure_aiohttp, False),
@@ -221,7 +272,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="runs of each case")
     parser.add_argument("--case", action="append", choices=CASES, help="only this case (may be repeated)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every run's figures there")
+    parser.add_argument("--report", action="store_true", help="write the table of README.md from this run; all cases")
     options = parser.parse_args()
+    if options.report and options.case:
+        parser.error("--report wants all cases")
     if min(options.records, options.rate_records, options.rate, options.runs) < 1:
         parser.error("all numbers must be above 0")
     return options
@@ -246,9 +300,13 @@ def main() -> int:
     medians = {name: median(runs) for name, runs in measures.items()}
     print(f"\nmedians of {options.runs} runs; client on core {CLIENT_CORE}, API on core {SERVER_CORE}")
     print("\n".join(report(medians, options.rate)))
+    machine = f"{platform.platform()}, {os.cpu_count()} cores"
+    if options.report:
+        write_readme(README, readme_table(medians, options, machine))
+        print(f"\n{README.name} has the numbers of this run")
     if options.json:
         document = {
-            "machine": f"{platform.platform()}, {os.cpu_count()} cores",
+            "machine": machine,
             "options": {key: str(value) for key, value in vars(options).items()},
             "runs": {name: [dataclasses.asdict(one) for one in runs] for name, runs in measures.items()},
             "medians": {name: dataclasses.asdict(one) for name, one in medians.items()},

@@ -10,7 +10,7 @@ cmd_demo() {
   "$PYTHON" tools/demo.py "$@"
 }
 
-#: bench [--records N] [--json FILE] | rowcall beside aiohttp+pandas and wrk, in one run
+#: bench [--records N] [--report] | rowcall beside aiohttp+pandas and wrk, in one run; --report writes the README's table
 cmd_bench() {
   ./dev build
   need_packages bench
