@@ -72,7 +72,7 @@ TEST_F(JsonReaderTest, BrokenLinesCostARowEach) {
   ASSERT_EQ(table.unreadable.size(), 11u);
   for (std::size_t i = 0; i < 11; ++i) EXPECT_EQ(table.unreadable[i].line, static_cast<std::int64_t>(i + 2));
   EXPECT_THAT(table.unreadable[0].reason, HasSubstr("not JSON"));
-  EXPECT_THAT(table.unreadable[1].reason, HasSubstr("expected one: {...}"));
+  EXPECT_THAT(table.unreadable[1].reason, HasSubstr("set source.format to json"));
   EXPECT_THAT(table.unreadable[2].reason, HasSubstr("text behind the object"));
   EXPECT_THAT(table.unreadable[3].reason, HasSubstr("UTF-8"));
   EXPECT_THAT(table.unreadable[4].reason, HasSubstr("key \"a\" is there twice"));

@@ -133,6 +133,9 @@ std::string JsonRecordParser::parse(std::string_view text, std::vector<JsonMembe
   members.clear();
   if (parser_->parser.capacity() > kParserKeeps && text.size() <= kParserKeeps)
     parser_ = std::make_unique<Parser>();
+  if (text.starts_with('[')) {
+    return "found an array, expected an object: {...}; for one array of objects set source.format to json";
+  }
   ondemand::document document;
   std::size_t readable = text.size() + simdjson::SIMDJSON_PADDING;
   if (auto error = parser_->parser.iterate(text.data(), text.size(), readable).get(document))
