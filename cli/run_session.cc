@@ -140,8 +140,10 @@ Exit exit_for(const Report& report) {
 
 Result<Exit> run_job(Job job, const SessionOptions& options) {
   TRY(ledger::RunFolder folder, ledger::RunFolder::open(run_directory(job)));
-  if (job.sink.path.empty())
+  if (job.sink.path.empty()) {
     job.sink.path = (folder.path() / ("output" + extension_of(job.sink.format))).string();
+    job.sink.overwrite = true;  // the folder is the run's own
+  }
   Tables tables;
   TRY(tables.source, files::open_source(job.source, job.s3));
   TRY(SourceInfo source, tables.source->info());

@@ -10,6 +10,8 @@
 #include <cstdio>
 #include <functional>
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -135,13 +137,13 @@ Result<void> FileSink::go_on() const {
            "Put it back, or start the run anew with --fresh."});
     }
   }
+  std::set<std::string> ours;
+  for (std::size_t i = 0; i < state_.parts.size(); ++i) ours.insert(part_name(i));
   std::error_code error;
   std::vector<fs::path> strays;
   for (const auto& entry : fs::directory_iterator(staging_, error)) {
     std::string name = entry.path().filename().string();
-    bool ours = false;
-    for (std::size_t i = 0; i < state_.parts.size() && !ours; ++i) ours = name == part_name(i);
-    if (name.starts_with("part-") && !ours) strays.push_back(entry.path());
+    if (name.starts_with("part-") && !ours.contains(name)) strays.push_back(entry.path());
   }
   for (const fs::path& stray : strays) fs::remove(stray, error);
   if (error) return failure(disk_error(staging_, "clearing", error.value()));

@@ -262,6 +262,29 @@ TEST_F(FileSinkTest, FullDiskIsTold) {
   }
 }
 
+TEST_F(FileSinkTest, FullDiskAtTheEndCostsNothingButTheEnd) {
+  for (const char* name : {"t.csv", "t.parquet"}) {
+    fs::path staging = folder_ / (std::string("staging-") + name);
+    {
+      TestSink sink(spec(name), staging);
+      sink.open(*numbered_schema());
+      for (int part = 0; part < 2; ++part) {
+        sink.write(*numbered(part, 1));
+        sink.publish();
+      }
+      fs::create_symlink("/dev/full", folder_ / (std::string("out/") + name + ".part"));
+      auto finished = sink.sink().finish(2);
+      ASSERT_FALSE(finished);
+      EXPECT_THAT(finished.error().text(), HasSubstr("No space left"));
+      EXPECT_FALSE(fs::exists(folder_ / (std::string("out/") + name)));
+    }
+    TestSink sink(spec(name), staging);
+    sink.open(*numbered_schema(), 2);
+    sink.finish(2);
+    EXPECT_TRUE(fs::exists(folder_ / (std::string("out/") + name))) << name;
+  }
+}
+
 TEST_F(FileSinkTest, PlaceThatCannotBeWrittenIsToldBeforeTheFirstRow) {
   TestSink sink(SinkSpec{.path = "/proc/rowcall/t.csv"}, staging());
   auto opened = sink.try_open(*numbered_schema());

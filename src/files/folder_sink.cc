@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "base/parse.h"
@@ -81,7 +83,8 @@ Result<void> FolderSink::begin_table() {
 Result<void> FolderSink::go_on() {
   TRY(std::vector<Folder::Entry> entries, parts_folder_.list());
   for (std::size_t i = 0; i < state_.parts.size(); ++i) {
-    auto found = std::ranges::find(entries, file_name(i), &Folder::Entry::name);
+    auto found = std::ranges::lower_bound(entries, file_name(i), {}, &Folder::Entry::name);
+    if (found != entries.end() && found->name != file_name(i)) found = entries.end();
     // Behind an interrupted replacement it may be in its last place.
     if (found == entries.end() && state_.replacing) continue;
     if (found == entries.end() || found->bytes != state_.parts[i].bytes) {
@@ -97,11 +100,10 @@ Result<void> FolderSink::go_on() {
 
 Result<void> FolderSink::remove_parts_but_ours(const Folder& folder) const {
   TRY(std::vector<Folder::Entry> entries, folder.list());
+  std::set<std::string> ours;
+  for (std::size_t i = 0; i < state_.parts.size(); ++i) ours.insert(file_name(i));
   for (const Folder::Entry& entry : entries) {
-    if (!is_part(entry)) continue;
-    bool ours = false;
-    for (std::size_t i = 0; i < state_.parts.size() && !ours; ++i) ours = entry.name == file_name(i);
-    if (!ours) TRY_VOID(folder.remove(entry.name));
+    if (is_part(entry) && !ours.contains(entry.name)) TRY_VOID(folder.remove(entry.name));
   }
   return {};
 }

@@ -73,6 +73,15 @@ def test_the_names_of_env_are_enough(rowcall, mock_api, s3, bucket, tmp_path):
     assert pq.read_table(run / "output.parquet").num_rows == 250
 
 
+def test_fresh_run_replaces_the_output_in_its_own_folder(rowcall, mock_api, tmp_path):
+    api = mock_api()
+    arguments = ["--url", api.url, "--run-dir", tmp_path / "run", "--quiet"]
+    for rows, fresh in ((20, []), (30, ["--fresh"])):
+        done = rowcall("run", write_csv(tmp_path / "in.csv", rows), *arguments, *fresh)
+        assert done.code == 0, done
+        assert pq.read_table(tmp_path / "run" / "output.parquet").num_rows == rows
+
+
 def test_unlimited_and_sync(rowcall, mock_api, tmp_path):
     api = mock_api()
     table = write_csv(tmp_path / "in.csv", 500)

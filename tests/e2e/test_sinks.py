@@ -24,7 +24,7 @@ def objects(bucket: Path) -> list[str]:
 
 def pending_uploads(bucket: Path) -> list[str]:
     """What this server keeps of uploads under way."""
-    return [str(path) for path in bucket.parent.rglob(".sgwtmp/multipart/*/*")]
+    return [str(path) for path in bucket.glob(".sgwtmp/multipart/*/*")]
 
 
 @pytest.fixture
@@ -105,6 +105,29 @@ def test_old_table_is_replaced_only_when_asked(rowcall, mock_api, s3, bucket, ta
     assert csv.read_csv(store / "t.csv").num_rows == 2000
 
 
+class Started:
+    """A run in the background, killed at the end of the block if it has not ended by itself."""
+
+    def __init__(self, s3, folder, *arguments):
+        environment = {**s3.env, "PATH": "/usr/bin:/bin", "HOME": str(folder)}
+        command = [str(parts.rowcall_path()), *map(str, arguments)]
+        self.process = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.DEVNULL)
+
+    def wait_until(self, true):
+        until = time.monotonic() + 30
+        while not true():
+            assert self.process.poll() is None, "the run ended too early"
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
 def test_killed_run_goes_on_part_by_part(rowcall, mock_api, s3, bucket, table, tmp_path):
     api = mock_api(latency="20ms")
     store = s3.folder / bucket
@@ -112,17 +135,8 @@ def test_killed_run_goes_on_part_by_part(rowcall, mock_api, s3, bucket, table, t
         *("run", table, "--url", api.url, "--rate", "1000/s", "--to", f"s3://{bucket}/out/", "--to-format", "csv"),
         *("--run-dir", tmp_path / "run", "--set", "sink.part_rows=300", "--batch-size", "50", "--quiet"),
     ]
-    environment = {**s3.env, "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
-    process = subprocess.Popen([parts.rowcall_path(), *map(str, arguments)], cwd=tmp_path, env=environment)
-    try:
-        until = time.monotonic() + 30
-        while len(list((store / "out").glob("part-*"))) < 2:
-            assert process.poll() is None, "the run ended before it was killed"
-            assert time.monotonic() < until
-            time.sleep(0.02)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    with Started(s3, tmp_path, *arguments) as running:
+        running.wait_until(lambda: len(list((store / "out").glob("part-*"))) >= 2)
     manifest = json.loads((store / "out" / "_manifest.json").read_text())
     assert manifest["complete"] is False
     assert not (store / "out" / "_SUCCESS").exists()
@@ -136,6 +150,24 @@ def test_killed_run_goes_on_part_by_part(rowcall, mock_api, s3, bucket, table, t
     assert ids == list(range(1, 2001))
     assert json.loads((store / "out" / "_manifest.json").read_text())["rows"] == 2000
     assert (store / "out" / "_SUCCESS").exists()
+
+
+def test_run_stopped_at_once_leaves_no_upload(mock_api, s3, bucket, table, tmp_path):
+    api = mock_api(latency="20ms")
+    store = s3.folder / bucket
+    arguments = [
+        *("run", table, "--url", api.url, "--rate", "200/s", "--to", f"s3://{bucket}/out/"),
+        *("--run-dir", tmp_path / "run", "--batch-size", "10", "--quiet"),
+    ]
+    with Started(s3, tmp_path, *arguments) as running:
+        running.wait_until(lambda: pending_uploads(store) != [])
+        running.process.send_signal(signal.SIGINT)
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(30) == 130
+    assert pending_uploads(store) == []
+    # The first signal may have been enough to end it, whole; half a part there never is.
+    for part in (store / "out").glob("part-*"):
+        assert pq.read_table(part).num_rows > 0
 
 
 def test_store_that_cannot_be_written_is_told_before_the_first_call(rowcall, mock_api, s3, bucket, table, tmp_path):
