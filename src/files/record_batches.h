@@ -24,7 +24,8 @@ Result<std::shared_ptr<arrow::Schema>> schema_of(const ArrowSchema& schema, cons
 using RecordBatches = std::vector<std::shared_ptr<arrow::RecordBatch>>;
 
 /// Collects batches until they are worth a writer's fixed cost for each: a run with failures in it leaves
-/// in slices of a few rows.
+/// in slices of a few rows. Holds at most 64 of them, 512 rows, and 16 MB that
+/// they keep alive.
 class Gatherer {
  public:
   explicit Gatherer(std::shared_ptr<arrow::Schema> schema) : schema_(std::move(schema)) {}
@@ -38,6 +39,7 @@ class Gatherer {
   std::shared_ptr<arrow::Schema> schema_;
   RecordBatches held_;
   std::int64_t rows_held_ = 0;
+  std::int64_t bytes_held_ = 0;
 };
 
 }  // namespace rowcall::files
