@@ -22,8 +22,9 @@ void Progress::on(const RunStarted& event) {
   state_.rows_per_call = event.job.request.rows_per_call;
   state_.rows_expected = event.source.rows;
   state_.rows_exact = event.source.rows_exact;
-  limits_ = event.job.limits.rate;
-  state_.limit_per_s = calls_per_s_max(limits_);
+  const std::vector<RateLimit>& limits = event.job.limits.rate;
+  state_.limit_per_s = calls_per_s_max(limits);
+  forecast_.emplace(limits, state_.rows_per_call);
   shown_at_ = event.at;
 }
 
@@ -53,7 +54,8 @@ bool Progress::due(Instant now) const {
 }
 
 void Progress::measure(const Tick& event) {
-  time_left_.observe(event.at, event.counts.ended());
+  Duration hold_left = event.held ? event.held_until - event.at : Duration{};
+  if (forecast_) forecast_->observe(event.at, event.counts.ended(), hold_left);
   samples_[samples_taken_++ % samples_.size()] = {event.at, event.counts.attempts, event.counts.ended()};
   // The oldest sample that is still within the last two seconds.
   std::size_t known = std::min(samples_taken_, samples_.size());
@@ -81,11 +83,9 @@ void Progress::take_over(const Tick& event) {
   state_.next_probe_in = event.held ? event.held_until - event.at : Duration{};
   state_.stopping = event.stopping;
   state_.elapsed = event.at - event.started_at;
-  state_.time_left.reset();
+  state_.left.reset();
   std::int64_t left = state_.rows_expected - event.counts.ended();
-  if (state_.rows_expected > 0 && left > 0 && !event.held) {
-    state_.time_left = time_left_.estimate(left, state_.rows_per_call, limits_);
-  }
+  if (state_.rows_expected > 0 && left > 0 && forecast_) state_.left = forecast_->estimate(left);
 }
 
 }  // namespace rowcall::telemetry

@@ -7,17 +7,18 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "rowcall/event.h"
 #include "rowcall/job.h"
 
+#include "policy/forecast.h"
 #include "telemetry/console.h"
 #include "telemetry/progress_view.h"
 #include "telemetry/redactor.h"
 #include "telemetry/terminal.h"
-#include "telemetry/time_left.h"
 
 namespace rowcall::telemetry {
 
@@ -55,9 +56,8 @@ class Progress {
   ProgressOptions options_;
   Console* console_;
   const Redactor* redactor_;
-  std::vector<RateLimit> limits_;
   ProgressState state_;
-  TimeLeft time_left_;
+  std::optional<policy::Forecast> forecast_;
   std::array<Sample, 24> samples_{};
   std::size_t samples_taken_ = 0;
   bool shown_ = false;

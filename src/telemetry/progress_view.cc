@@ -81,6 +81,13 @@ std::string rate_text(const ProgressState& state) {
   return out + " calls/s";
 }
 
+// "1 min 30 s to 2 min 10 s", or one time when both read alike.
+std::string interval_text(const policy::FinishForecast& left) {
+  std::string low = time_left_words(left.low);
+  std::string high = time_left_words(left.high);
+  return low == high ? low : low + " to " + high;
+}
+
 std::string bar(double share, int columns, const ProgressState& state, const Look& look) {
   Style style = state.held || state.stopping ? Style::kYellow : Style::kGreen;
   auto done = static_cast<int>(std::floor(share * columns + 1e-9));
@@ -95,8 +102,8 @@ std::string first_line(const ProgressState& state, const Look& look) {
   std::vector<Piece> head = {{state.name, 4, Style::kBold}};
   if (share) head.push_back({percent_text(*share), 0, Style::kBold});
   std::vector<Piece> tail = {{rows_text(state), 1}};
-  if (share && state.time_left) {
-    tail.push_back({time_left_words(*state.time_left) + " left", 2});
+  if (share && state.left && !state.held) {
+    tail.push_back({time_left_words(state.left->likely) + " left", 2});
   } else {
     tail.push_back({duration_words(state.elapsed) + " so far", 3, Style::kDim});
   }
@@ -120,6 +127,7 @@ std::string second_line(const ProgressState& state, const Look& look) {
   if (state.waiting > 0) pieces.push_back({grouped(state.waiting) + " waiting", 3});
   if (state.sleeping > 0) pieces.push_back({grouped(state.sleeping) + " sleeping", 3});
   pieces.push_back({grouped(state.connections) + " connections", 4, Style::kDim});
+  if (state.left && !state.held) pieces.push_back({"90 %: " + interval_text(*state.left) + " left", 3});
   drop_what_does_not_fit(pieces, look.width);
   return joined(pieces, look.colour);
 }
@@ -158,6 +166,7 @@ std::string standstill(const ProgressState& state) {
   std::string out = "held";
   if (!state.held_why.empty()) out += ": " + state.held_why;
   if (state.next_probe_in > Duration{}) out += "; next probe in " + duration_words(state.next_probe_in);
+  if (state.left) out += "; at least " + time_left_words(state.left->least) + " left";
   return out;
 }
 
@@ -178,7 +187,9 @@ std::string render_line(const ProgressState& state) {
   for (const Piece& piece : results(state.counts)) {
     if (piece.rank > 0) out += ", " + piece.text;
   }
-  if (state.time_left && state.rows_expected > 0) out += ", " + time_left_words(*state.time_left) + " left";
+  if (state.left && !state.held && state.rows_expected > 0) {
+    out += ", " + time_left_words(state.left->likely) + " left (" + interval_text(*state.left) + ")";
+  }
   if (std::string why = standstill(state); !why.empty()) out += ", " + why;
   return out;
 }

@@ -10,6 +10,8 @@
 #include "rowcall/report.h"
 #include "rowcall/time.h"
 
+#include "policy/forecast.h"
+
 namespace rowcall::telemetry {
 
 /// What is known of a run at one moment.
@@ -31,7 +33,7 @@ struct ProgressState {
   Duration next_probe_in{};
   bool stopping = false;
   Duration elapsed{};
-  std::optional<Duration> time_left;
+  std::optional<policy::FinishForecast> left;
 };
 
 /// How it may look.

@@ -31,7 +31,7 @@ ProgressState halfway() {
   state.sleeping = 3;
   state.connections = 320;
   state.elapsed = 97s;
-  state.time_left = 104s;
+  state.left = {.least = 90s, .low = 95s, .likely = 104s, .high = 150s};
   return state;
 }
 
@@ -40,7 +40,9 @@ TEST(ProgressView, WideTerminal) {
       render(halfway(), {120, false, true}),
       ElementsAre("scores   48 %   ━━━━━━━━━━━━━━━━━━━─────────────────────   482,113 of 1,000,000 rows   1 "
                   "min 50 s left",
-                  "4,987 of 5,000 calls/s   312 in flight   40 waiting   3 sleeping   320 connections",
+                  "4,987 of 5,000 calls/s   312 in flight   40 waiting   3 sleeping   320 connections   90 "
+                  "%: 1 min 40 s to 2 min "
+                  "30 s left",
                   "ok 481,020   no match 1,003   failed 88   unreadable 2   retries 90   throttled 14   "
                   "transient 76"));
 }
@@ -48,7 +50,7 @@ TEST(ProgressView, WideTerminal) {
 TEST(ProgressView, EightyColumnsInAscii) {
   EXPECT_THAT(render(halfway(), {79, false, false}),
               ElementsAre("scores   48 %   ########---------   482,113 of 1,000,000 rows   1 min 50 s left",
-                          "4,987 of 5,000 calls/s   312 in flight   40 waiting   3 sleeping",
+                          "4,987 of 5,000 calls/s   312 in flight   90 %: 1 min 40 s to 2 min 30 s left",
                           "ok 481,020   no match 1,003   failed 88   unreadable 2   throttled 14"));
 }
 
@@ -84,7 +86,7 @@ TEST(ProgressView, AnEstimatedTotalIsCalledOneAndNeverReached) {
   ProgressState state = halfway();
   state.rows_exact = false;
   state.rows_expected = 480'000;
-  state.time_left.reset();
+  state.left.reset();
   EXPECT_EQ(render(state, {79, false, false})[0],
             "scores   99 %   ##########-   482,113 of about 480,000 rows   1 min 37 s so far");
 }
@@ -94,7 +96,11 @@ TEST(ProgressView, HeldSaysWhyAndWhenItGoesOn) {
   state.held = true;
   state.held_why = "50 failures in a row, the last one: connection refused";
   state.next_probe_in = 3200ms;
-  state.time_left.reset();
+  EXPECT_EQ(render(state, {120, false, false}).at(3),
+            "held: 50 failures in a row, the last one: connection refused; next probe in 3.2 s; at least 1 "
+            "min 30 s "
+            "left");
+  state.left.reset();
   EXPECT_EQ(render(state, {100, false, false}).at(3),
             "held: 50 failures in a row, the last one: connection refused; next probe in 3.2 s");
   EXPECT_EQ(render(state, {40, false, false}).at(3), "held: 50 failures in a row, the last on~");
@@ -153,7 +159,8 @@ TEST(ProgressView, OneLineForAPipe) {
   EXPECT_EQ(
       render_line(state),
       "scores: 482,113 of 1,000,000 rows (48 %), 4,987 of 5,000 calls/s, 312 in flight, no match 1,003, "
-      "failed 88, unreadable 2, retries 90, throttled 14, transient 76, 1 min 50 s left");
+      "failed 88, unreadable 2, retries 90, throttled 14, transient 76, 1 min 50 s left (1 min 40 s to 2 min "
+      "30 s)");
   state = ProgressState{};
   state.name = "scores";
   state.counts[Ending::kOk] = 7;

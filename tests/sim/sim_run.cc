@@ -49,7 +49,10 @@ Outcome play(const Scenario& scenario) {
   host.source = &source;
   host.sink = &sink;
   host.failures = &failures;
-  host.listener = note_into(outcome);
+  host.listener = [note = note_into(outcome), &scenario](const Event& event) {
+    note(event);
+    if (scenario.listener) scenario.listener(event);
+  };
   host.stop = &stop;
   host.run_id = "simulated";
   auto prepared = engine::prepare(job, source, host.run_id);

@@ -24,6 +24,7 @@ struct Scenario {
   ServerOptions server;
   std::uint64_t seed = 1;
   Duration stop_after{};  ///< Raise the stop flag then; zero: never.
+  Listener listener;      ///< Gets every event too; may be empty.
   int sink_fails_at = -1;
   Duration give_up_after = std::chrono::hours(10);  ///< Simulated: a run that has not ended by then hangs.
 };

@@ -48,6 +48,7 @@ void SimServer::dial(int wanted) {
 Async<Reply> SimServer::send(Line, const Request& request, OnSent on_sent) {
   Instant sent = clock_->now();
   on_sent(sent);
+  follow_regimes(sent);
   Duration way = from_seconds(seconds(options_.latency) + seconds(options_.jitter) * dice_.share());
   co_await sleep_until(*clock_, sent + way / 2);
   Reply reply = answer(request);
@@ -66,6 +67,16 @@ Async<Reply> SimServer::send(Line, const Request& request, OnSent on_sent) {
   if (reply.error == TransportError::kNone) ++counts_.idle;
   events_.ready();
   co_return reply;
+}
+
+void SimServer::follow_regimes(Instant now) {
+  while (arrivals_ > 0 && regimes_begun_ < options_.regimes.size() &&
+         now - first_arrival_ >= options_.regimes[regimes_begun_].from) {
+    const Regime& regime = options_.regimes[regimes_begun_++];
+    options_.latency = regime.latency;
+    options_.limit = regime.limit;
+    options_.fail_503 = regime.fail_503;
+  }
 }
 
 Reply SimServer::answer(const Request& request) {

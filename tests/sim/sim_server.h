@@ -15,6 +15,14 @@
 
 namespace rowcall::sim {
 
+/// How the server is from some time after the first arrival on.
+struct Regime {
+  Duration from{};
+  Duration latency{};
+  std::int64_t limit = 0;  ///< 0: none.
+  double fail_503 = 0;
+};
+
 /// What the server is like. All times are simulated.
 struct ServerOptions {
   Duration latency = std::chrono::milliseconds(20);  ///< Of the whole round trip.
@@ -31,6 +39,8 @@ struct ServerOptions {
   std::string retry_after;  ///< On 429.
   /// The API cannot be reached between these times after the first arrival.
   std::vector<std::pair<Duration, Duration>> outages;
+  /// Changes of latency, limit and fail_503, in order of time.
+  std::vector<Regime> regimes;
   int always = 0;  ///< This status for everyone; 0: by the rules above.
 };
 
@@ -56,6 +66,7 @@ class SimServer final : public Transport {
  private:
   Reply answer(const Request& request);
   bool out(Instant at) const;
+  void follow_regimes(Instant now);
   Async<void> pause(Instant until);
 
   Executor executor_;
@@ -65,6 +76,7 @@ class SimServer final : public Transport {
   LineEvents events_;
   LineCounts counts_;
   bool closed_ = false;
+  std::size_t regimes_begun_ = 0;
   int in_flight_most_ = 0;
   std::int64_t arrivals_ = 0;
   Instant first_arrival_{};
