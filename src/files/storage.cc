@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -19,10 +20,24 @@
 #include "base/encode.h"
 #include "base/try.h"
 #include "base/utf8.h"
+#include "files/aws_config.h"
 #include "files/file_layer.h"
 
 namespace rowcall::files {
 namespace {
+
+bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+bool has_any(std::string_view text, std::initializer_list<std::string_view> parts) {
+  return std::ranges::any_of(parts, [&](std::string_view part) { return has(text, part); });
+}
+
+// curl: the certificate did not check out, or the file of trusted ones could not be read.
+bool not_trusted(std::string_view said) {
+  return has_any(said, {"curlCode: 60,", "curlCode: 77,", "curlCode: 51,"});
+}
 
 // Tries of one storage request wait 50 ms, 100 ms, ... up to 5 s between each other: ten of them bridge a
 // quarter of a minute, and a wrong endpoint is told before anybody loses patience. The SDK's own standard
@@ -32,6 +47,7 @@ class Retries final : public arrow::fs::S3RetryStrategy {
   explicit Retries(int attempts_max) : attempts_max_(attempts_max) {}
 
   bool ShouldRetry(const AWSErrorDetail& error, std::int64_t attempted_retries) override {
+    if (not_trusted(error.message)) return false;
     return error.should_retry && attempted_retries + 1 < attempts_max_;
   }
 
@@ -73,6 +89,27 @@ bool is_loopback(std::string_view host) {
   return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
 }
 
+// What the SDK would find in the user's AWS profile; asked for here only beside an endpoint.
+std::string region_of_profile() {
+  std::string file = first_of({environment("AWS_CONFIG_FILE"), environment("HOME") + "/.aws/config"});
+  auto config = read_file(file);
+  if (!config) return {};
+  return profile_region(*config, first_of({environment("AWS_PROFILE"), "default"}));
+}
+
+// The wheel's libraries look for trusted certificates where the system they were built on has them, which
+// is not where Debian has them.
+std::string trusted_certificates() {
+  std::string named = first_of({environment("AWS_CA_BUNDLE"), environment("SSL_CERT_FILE")});
+  if (!named.empty()) return named;
+  std::error_code ignored;
+  for (const char* path : {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+                           "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"}) {
+    if (std::filesystem::exists(path, ignored)) return path;
+  }
+  return {};
+}
+
 struct Endpoint {
   std::string scheme;
   std::string host;  // with port
@@ -103,7 +140,7 @@ Result<std::shared_ptr<arrow::fs::FileSystem>> connect(const S3Spec& spec) {
   if (!address.empty()) {
     TRY(endpoint, endpoint_of(address));
     // The SDK would look for a region, and for credentials, at an address that only machines of AWS have.
-    if (region.empty()) region = "us-east-1";
+    if (region.empty()) region = first_of({region_of_profile(), "us-east-1"});
     if (is_loopback(endpoint->host)) ::setenv("AWS_EC2_METADATA_DISABLED", "true", /*overwrite=*/0);
   }
   if (!region.empty()) ::setenv("AWS_REGION", region.c_str(), /*overwrite=*/0);
@@ -117,6 +154,7 @@ Result<std::shared_ptr<arrow::fs::FileSystem>> connect(const S3Spec& spec) {
     options.scheme = endpoint->scheme;
   }
   options.region = region;
+  options.tls_ca_file_path = trusted_certificates();
   options.connect_timeout = 3;
   options.retry_strategy = std::make_shared<Retries>(spec.attempts_max);
   // In the background, what is written is queued without bound.
@@ -124,14 +162,6 @@ Result<std::shared_ptr<arrow::fs::FileSystem>> connect(const S3Spec& spec) {
   auto made = arrow::fs::S3FileSystem::Make(options);
   if (!made.ok()) return failure(storage_error(made.status(), all, "connect"));
   return std::shared_ptr<arrow::fs::FileSystem>(*std::move(made));
-}
-
-bool has(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
-bool has_any(std::string_view text, std::initializer_list<std::string_view> parts) {
-  return std::ranges::any_of(parts, [&](std::string_view part) { return has(text, part); });
 }
 
 // What Arrow and the SDK put into their texts. A HEAD request's errors have no more than their status.
@@ -162,6 +192,11 @@ Error s3_error(std::string_view said, std::string_view doing) {
     error.code = ErrorCode::kNetwork;
     error.found += "the store refuses the request, as it does when the region is another one";
     error.mend = "Set s3.region (or AWS_REGION) to the bucket's region.";
+  } else if (not_trusted(said)) {
+    error.code = ErrorCode::kNetwork;
+    error.found += "the store's certificate is not trusted";
+    error.mend =
+        "Check s3.endpoint; the certificates of a private authority go into a file that AWS_CA_BUNDLE names.";
   } else if (has_any(said, {"NETWORK_CONNECTION", "curlCode", "REQUEST_TIMEOUT", "SERVICE_UNAVAILABLE",
                             "SLOW_DOWN", "INTERNAL_FAILURE", "HTTP status 5"})) {
     error.code = ErrorCode::kNetwork;

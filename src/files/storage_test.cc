@@ -85,6 +85,10 @@ TEST(StorageError, S3TextsAreToldApart) {
        ErrorCode::kNetwork, "s3.region"},
       {"AWS Error NETWORK_CONNECTION during HeadObject operation: curlCode: 7, Couldn't connect to server",
        ErrorCode::kNetwork, "AWS_ENDPOINT_URL"},
+      {"AWS Error NETWORK_CONNECTION during HeadObject operation: curlCode: 60, SSL peer certificate or SSH "
+       "remote "
+       "key was not OK",
+       ErrorCode::kNetwork, "AWS_CA_BUNDLE"},
       {"something else", ErrorCode::kStorage, ""},
   };
   for (const Said& said : kSaid) {

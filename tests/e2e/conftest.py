@@ -13,6 +13,7 @@ Everything is stopped by its process id when the test ends, however it ends.
 from __future__ import annotations
 
 import itertools
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -53,6 +54,23 @@ def mock_api() -> Iterator[Callable[..., parts.MockApi]]:
     """mock_api(limit="5000/s", latency="20ms", ...): a mock API of its own, with `.url` and `.stats()`."""
     with ExitStack() as stack:
         yield lambda **flags: stack.enter_context(parts.MockApi(**flags))
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The path of a self-signed certificate for 127.0.0.1, and that of its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
+            *("-days", "30", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", key, "-out", cert),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return cert, key
 
 
 @pytest.fixture

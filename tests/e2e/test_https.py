@@ -1,27 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calls over TLS, from the program that also holds Arrow's libraries with an OpenSSL of their own."""
 
-import subprocess
-
 import pyarrow.parquet as pq
-import pytest
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """The path of a self-signed certificate for 127.0.0.1, and that of its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
-            *("-days", "30", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"),
-            *("-keyout", key, "-out", cert),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return cert, key
 
 
 def test_parquet_through_an_https_api(rowcall, mock_api, certificate, tmp_path):

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import parts
+from parts.process import ROOT, start_on_free_port
 
 # A store that does not answer is given up at once.
 HASTY = ("--set", "s3.attempts_max=1")
@@ -191,3 +192,30 @@ def test_store_that_cannot_be_written_is_told_before_the_first_call(rowcall, moc
         assert done.seconds < 20, done
     assert api.stats()["arrivals"] == 0
     assert objects(s3.folder / bucket) == []
+
+
+def test_store_with_a_certificate_of_its_own(rowcall, certificate, tmp_path):
+    cert, key = certificate
+    (tmp_path / "s3" / "bucket").mkdir(parents=True)
+    command = [
+        *(ROOT / ".cache" / "bin" / "versitygw", "--port", "127.0.0.1:{port}", "--quiet"),
+        *("--cert", cert, "--key", key, "posix", tmp_path / "s3"),
+    ]
+    names = {"ROOT_ACCESS_KEY": "someone", "ROOT_SECRET_KEY": "something"}
+    server, port = start_on_free_port("versitygw", command, names)
+    try:
+        env = {
+            "AWS_ENDPOINT_URL": f"https://127.0.0.1:{port}",
+            "AWS_ACCESS_KEY_ID": "someone",
+            "AWS_SECRET_ACCESS_KEY": "something",
+        }
+        arguments = ["generate", "--out", "s3://bucket/a.parquet", "--records", "10"]
+        strange = rowcall(*arguments, env=env)
+        assert strange.code == 1, strange
+        assert "not trusted" in strange.err and "AWS_CA_BUNDLE" in strange.err
+        assert strange.seconds < 10, "a certificate does not get better by trying again"
+        trusted = rowcall(*arguments, env={**env, "AWS_CA_BUNDLE": str(cert)})
+        assert trusted.code == 0, trusted
+    finally:
+        server.stop()
+    assert pq.read_table(tmp_path / "s3" / "bucket" / "a.parquet").num_rows == 10
