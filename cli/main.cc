@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -10,11 +12,39 @@
 
 #include "rowcall/version.h"
 
+#include "base/nearest.h"
 #include "cli/commands.h"
 #include "files/files.h"
 
 namespace rowcall::cli {
 namespace {
+
+// What the user may have meant by a flag that does not exist: "; did you mean --rate?", or nothing.
+std::string meant(const CLI::App& app, const std::string& given) {
+  std::vector<std::string> flags;
+  for (const CLI::App* command : app.get_subcommands()) {
+    for (const CLI::Option* option : command->get_options()) {
+      for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+    }
+  }
+  std::string found(nearest(given.substr(0, given.find('=')), flags));
+  return found.empty() ? "" : "; did you mean " + found + "?";
+}
+
+int complain_of(const CLI::App& app, const CLI::ParseError& error) {
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) {
+    int code = app.exit(error);
+    return code == 0 ? 0 : static_cast<int>(Exit::kUsage);
+  }
+  for (const std::string& given : app.remaining(/*recurse=*/true)) {
+    bool flag = given.starts_with("-");
+    std::fprintf(stderr, "rowcall: %s: there is no such %s%s\n", given.c_str(), flag ? "flag" : "argument",
+                 flag ? meant(app, given).c_str() : "");
+    if (flag) break;  // what follows may be its value
+  }
+  std::fprintf(stderr, "--help shows the flags of a command.\n");
+  return static_cast<int>(Exit::kUsage);
+}
 
 int run_program(int argc, char** argv) {
   CLI::App app(
@@ -37,8 +67,7 @@ int run_program(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    int code = app.exit(error);
-    return code == 0 ? 0 : static_cast<int>(Exit::kUsage);
+    return complain_of(app, error);
   }
   return static_cast<int>(chosen());
 }

@@ -85,6 +85,11 @@ def test_an_unknown_key(rowcall, tmp_path):
     assert done.code == 2 and "retry.max_attempts" in done.err, done
 
 
+def test_a_flag_that_is_not_there(rowcall):
+    done = rowcall("run", "x.csv", "--ratee", "5/s")
+    assert done.code == 2 and "--ratee" in done.err and "did you mean --rate?" in done.err, done
+
+
 def test_s3_that_cannot_be_reached(rowcall, api, s3, bucket, tmp_path):
     missing = run(rowcall, f"s3://{bucket}/no/such.csv", api, tmp_path)
     assert missing.code == 1 and "no/such.csv" in missing.err, missing
