@@ -9,6 +9,7 @@
 #include "rowcall/error.h"
 #include "rowcall/event.h"
 #include "rowcall/job.h"
+#include "rowcall/journal.h"
 #include "rowcall/report.h"
 #include "rowcall/table.h"
 
@@ -27,15 +28,6 @@ class StopFlag {
   static_assert(std::atomic<int>::is_always_lock_free);
 };
 
-/// A part is durable: from here a later run can go on.
-struct Commit {
-  PartInfo part;
-  int parts = 0;          ///< Published so far, this one included.
-  int failure_parts = 0;  ///< The same for the failure table.
-  SourcePosition next;    ///< The first record that is in no part.
-  Counts counts;          ///< Of the records before `next`.
-};
-
 /// What a host lends to a run. All of it must outlive the call of `run`.
 struct Host {
   TableSource* source = nullptr;
@@ -46,6 +38,8 @@ struct Host {
   std::string run_id;              ///< Names the run in Idempotency-Keys; the same when it is resumed.
   /// Called on the writing thread after each part; an error ends the run. May be empty.
   std::function<Result<void>(const Commit&)> commit;
+  /// Where single answers are kept until they are in a part. May be empty: they are called again after a crash.
+  Journal journal;
   /// Where to go on: what the last `commit` of an earlier run was given. The source must be there already.
   Commit resume;
 };

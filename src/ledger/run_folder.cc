@@ -12,6 +12,7 @@
 
 #include "base/disk.h"
 #include "base/try.h"
+#include "ledger/old_state.h"
 
 namespace rowcall::ledger {
 namespace fs = std::filesystem;
@@ -54,23 +55,31 @@ RunFolder::~RunFolder() {
   if (lock_ >= 0) ::close(lock_);
 }
 
-Result<std::optional<RunState>> RunFolder::state() const {
-  std::optional<RunState> state;
-  fs::path file = path_ / "state.json";
+Result<std::unique_ptr<Ledger>> RunFolder::ledger() const {
+  TRY(std::unique_ptr<Ledger> ledger, Ledger::open(ledger_file()));
+  fs::path old_file = path_ / "state.json";
   std::error_code ignored;
-  if (!fs::exists(file, ignored)) return state;
-  TRY(std::string text, read_file(file));
-  TRY(state, RunState::parse(text, file.string()));
-  return state;
+  if (ledger || !fs::exists(old_file, ignored)) return ledger;
+  TRY(std::string text, read_file(old_file));
+  TRY(RunState state, parse_old_state(text, old_file.string()));
+  TRY(ledger, begin(state));
+  fs::remove(old_file, ignored);  // once more would change nothing
+  return ledger;
 }
 
-Result<void> RunFolder::save(const RunState& state) const {
-  return write_file(path_ / "state.json", state.text());
+Result<std::unique_ptr<Ledger>> RunFolder::begin(const RunState& state) const {
+  // What is there was never finished being made: `Ledger::open` has said so.
+  for (const char* tail : {"", "-wal", "-shm"}) {
+    std::error_code ignored;
+    fs::remove(ledger_file().string() + tail, ignored);
+  }
+  return Ledger::create(ledger_file(), state);
 }
 
 Result<void> RunFolder::clear() const {
-  for (const char* name :
-       {"state.json", "job.toml", "summary.json", "calls.log", "failures", "staging", "logs"}) {
+  // The ledger first: without it there is no run, whatever else is left.
+  for (const char* name : {"ledger.db", "ledger.db-wal", "ledger.db-shm", "state.json", "job.toml", "summary.json",
+                           "calls.log", "failures", "staging", "logs"}) {
     std::error_code error;
     fs::remove_all(path_ / name, error);
     if (error) return failure(disk_error(path_ / name, "removing", error.value()));

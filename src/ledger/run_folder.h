@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The run directory: one run at a time, its frozen job, and how far it has come.
+// The run directory: one run at a time, its frozen job, and its ledger.
 //
 // Used by one thread at a time.
 #pragma once
 
 #include <filesystem>
-#include <optional>
+#include <memory>
 #include <string>
 
 #include "rowcall/error.h"
 
-#include "ledger/run_state_file.h"
+#include "ledger/ledger.h"
 
 namespace rowcall::ledger {
 
@@ -27,13 +27,15 @@ class RunFolder {
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path job_file() const { return path_ / "job.toml"; }
+  std::filesystem::path ledger_file() const { return path_ / "ledger.db"; }
   std::filesystem::path call_log() const { return path_ / "calls.log"; }
   std::filesystem::path failures() const { return path_ / "failures"; }
   std::filesystem::path staging() const { return path_ / "staging"; }
 
-  /// How far the run has come; nothing if it has not begun.
-  Result<std::optional<RunState>> state() const;
-  Result<void> save(const RunState& state) const;
+  /// The run's ledger; nothing if it has not begun. That of a folder from before there were ledgers is made.
+  Result<std::unique_ptr<Ledger>> ledger() const;
+  /// A ledger for a new run.
+  Result<std::unique_ptr<Ledger>> begin(const RunState& state) const;
   /// Forgets the run: everything the folder held of it is removed.
   Result<void> clear() const;
 

@@ -25,30 +25,55 @@ class RunFolderTest : public testing::Test {
 
 RunState some_state() {
   RunState state;
-  state.run_id = new_run_id();
-  state.job = "name = \"x\"\n[limits]\n";
-  state.source = {{"a.csv", 123, "etag \"1\""}, {"b.csv", -1, ""}};
-  state.commit.parts = 3;
-  state.commit.failure_parts = 1;
-  state.commit.next = {1000, 1, 400, 77, 12};
-  state.commit.counts.rows = 1000;
-  state.commit.counts[Ending::kOk] = 990;
-  state.commit.counts[Ending::kFailed] = 10;
+  state.identity.run_id = new_run_id();
+  state.identity.job = "name = \"x\"\n[limits]\n";
+  state.identity.source = {{"a.csv", 123, "etag \"1\""}, {"b.csv", -1, ""}};
   return state;
 }
 
-TEST_F(RunFolderTest, StateIsReadAsItWasSaved) {
+TEST_F(RunFolderTest, ARunIsBegunAndForgotten) {
   auto run = RunFolder::open(folder_ / "deep" / "run");
   ASSERT_TRUE(run) << run.error().text();
-  EXPECT_FALSE(run->state().value().has_value());
-  RunState saved = some_state();
-  ASSERT_TRUE(run->save(saved));
-  RunState read = run->state().value().value();
-  EXPECT_EQ(read.text(), saved.text());
-  EXPECT_EQ(read.commit.next.byte_offset, 77);
-  EXPECT_EQ(read.commit.next.line, saved.commit.next.line);
+  EXPECT_EQ(run->ledger().value(), nullptr);
+  RunState begun = some_state();
+  ASSERT_TRUE(run->begin(begun));
+  auto again = run->ledger();
+  ASSERT_TRUE(again) << again.error().text();
+  ASSERT_NE(*again, nullptr);
+  EXPECT_EQ((*again)->state().value().identity.run_id, begun.identity.run_id);
+  again->reset();
   ASSERT_TRUE(run->clear());
-  EXPECT_FALSE(run->state().value().has_value());
+  EXPECT_EQ(run->ledger().value(), nullptr);
+}
+
+TEST_F(RunFolderTest, ALedgerThatWasNeverFinishedBeingMadeIsNone) {
+  auto run = RunFolder::open(folder_);
+  ASSERT_TRUE(write_file(run->ledger_file(), ""));
+  EXPECT_EQ(run->ledger().value(), nullptr);
+  ASSERT_TRUE(run->begin(some_state()));
+  EXPECT_NE(run->ledger().value(), nullptr);
+}
+
+TEST_F(RunFolderTest, ARunFromBeforeTheLedgerGoesOn) {
+  auto run = RunFolder::open(folder_);
+  ASSERT_TRUE(write_file(
+      folder_ / "state.json",
+      R"({"version":1,"run_id":"r","complete":false,"source":[{"name":"a.csv","bytes":5,"version":"v"}],)"
+      R"("commit":{"parts":3,"failure_parts":1,"next":{"row":1000,"file":1,"row_in_file":400,"byte_offset":77},)"
+      R"("counts":{"rows":1000,"ok":990,"no_match":0,"failed":10,"unreadable":0,"skipped":0}},"job":"j"})"));
+  {
+    auto ledger = run->ledger();
+    ASSERT_TRUE(ledger) << ledger.error().text();
+    ASSERT_NE(*ledger, nullptr);
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "state.json"));
+  auto ledger = run->ledger();
+  RunState state = (*ledger)->state().value();
+  EXPECT_EQ(state.identity.run_id, "r");
+  EXPECT_EQ(state.identity.source.at(0).version, "v");
+  EXPECT_EQ(state.commit.parts, 3);
+  EXPECT_EQ(state.commit.next.byte_offset, 77);
+  EXPECT_EQ(state.commit.counts[Ending::kOk], 990);
 }
 
 TEST_F(RunFolderTest, OneRunAtATime) {
@@ -57,6 +82,8 @@ TEST_F(RunFolderTest, OneRunAtATime) {
   auto second = RunFolder::open(folder_);
   ASSERT_FALSE(second);
   EXPECT_THAT(second.error().text(), HasSubstr("another run is using"));
+  EXPECT_TRUE(RunFolder::is_running(folder_));
+  EXPECT_FALSE(RunFolder::is_running(folder_ / "nothing"));
   RunFolder moved = *std::move(first);
   EXPECT_FALSE(RunFolder::open(folder_));
 }
@@ -79,28 +106,17 @@ TEST_F(RunFolderTest, WhatIsNoRunIsSaidSo) {
   EXPECT_EQ(none.error().code, ErrorCode::kNotFound);
 }
 
-TEST_F(RunFolderTest, DamageIsFound) {
+TEST_F(RunFolderTest, DamageOfAnOldStateIsFound) {
   auto run = RunFolder::open(folder_);
-  std::string text = some_state().text();
-  for (std::string broken : {std::string("{"), text.substr(0, text.size() / 2),
-                             std::string("{\"version\":1}"), std::string("[]")}) {
+  for (std::string broken : {"{", "{\"version\":1}", "[]"}) {
     ASSERT_TRUE(write_file(folder_ / "state.json", broken));
-    auto state = run->state();
-    ASSERT_FALSE(state) << broken;
-    EXPECT_THAT(state.error().text(), HasSubstr("state.json"));
-    EXPECT_THAT(state.error().text(), HasSubstr("--fresh"));
+    auto ledger = run->ledger();
+    ASSERT_FALSE(ledger) << broken;
+    EXPECT_THAT(ledger.error().text(), HasSubstr("state.json"));
+    EXPECT_THAT(ledger.error().text(), HasSubstr("--fresh"));
   }
   ASSERT_TRUE(write_file(folder_ / "state.json", "{\"version\":99}"));
-  EXPECT_THAT(run->state().error().text(), HasSubstr("version 99"));
-}
-
-TEST_F(RunFolderTest, ChangesOfTheSourceAreNamed) {
-  std::vector<SourceFile> files = {{"a", 5, "x"}};
-  EXPECT_EQ(source_change(files, files), "");
-  EXPECT_EQ(source_change(files, {{"a", 6, "x"}}), "a had 5 bytes and has 6");
-  EXPECT_EQ(source_change(files, {{"a", 5, "y"}}), "a was written anew");
-  EXPECT_EQ(source_change(files, {{"b", 5, "x"}}), "\"a\" is now \"b\"");
-  EXPECT_EQ(source_change(files, {}), "there were 1 files and there are 0");
+  EXPECT_THAT(run->ledger().error().text(), HasSubstr("version 99"));
 }
 
 }  // namespace

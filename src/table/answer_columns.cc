@@ -3,6 +3,9 @@
 
 #include <nanoarrow/nanoarrow.h>
 
+#include <bit>
+
+#include "base/bytes.h"
 #include "table/nanoarrow_check.h"
 
 namespace rowcall::table {
@@ -57,6 +60,85 @@ void AnswerColumns::set_null(std::size_t column, std::int64_t row) {
 
 void AnswerColumns::clear_row(std::int64_t row) {
   for (Values& values : values_) values.set[static_cast<std::size_t>(row)] = false;
+}
+
+void AnswerColumns::append_row(std::string& out, std::int64_t row) const {
+  auto r = static_cast<std::size_t>(row);
+  for (std::size_t first = 0; first < values_.size(); first += 8) {
+    unsigned set = 0;
+    for (std::size_t c = first; c < values_.size() && c < first + 8; ++c) {
+      if (values_[c].set[r]) set |= 1U << (c - first);
+    }
+    out += static_cast<char>(set);
+  }
+  for (std::size_t c = 0; c < values_.size(); ++c) {
+    if (values_[c].set[r]) append_bytes(out, (*columns_)[c].type.id, values_[c], r);
+  }
+}
+
+void AnswerColumns::append_bytes(std::string& out, TypeId type, const Values& values, std::size_t row) const {
+  switch (type) {
+    case TypeId::kString:
+    case TypeId::kJson: {
+      auto place = values.texts.places[row];
+      append_sized(out, std::string_view(values.texts.all).substr(place.from, place.length));
+      break;
+    }
+    case TypeId::kFloat:
+    case TypeId::kDouble:
+      append_fixed64(out, std::bit_cast<std::uint64_t>(values.doubles[row]));
+      break;
+    case TypeId::kDecimal:
+      append_fixed64(out, values.decimals[row].low);
+      append_fixed64(out, values.decimals[row].high);
+      break;
+    default:
+      append_signed(out, values.ints[row]);
+      break;
+  }
+}
+
+bool AnswerColumns::set_row(std::int64_t row, std::string_view values) {
+  clear_row(row);
+  std::size_t bit_bytes = (values_.size() + 7) / 8;
+  if (values.size() < bit_bytes) return false;
+  std::string_view bits = values.substr(0, bit_bytes);
+  values.remove_prefix(bit_bytes);
+  for (std::size_t c = 0; c < values_.size(); ++c) {
+    bool set = (static_cast<unsigned char>(bits[c / 8]) >> (c % 8) & 1U) != 0;
+    if (!set || take_bytes(values, c, row)) continue;
+    clear_row(row);
+    return false;
+  }
+  if (!values.empty()) clear_row(row);
+  return values.empty();
+}
+
+bool AnswerColumns::take_bytes(std::string_view& from, std::size_t column, std::int64_t row) {
+  switch ((*columns_)[column].type.id) {
+    case TypeId::kString:
+    case TypeId::kJson: {
+      auto text = take_sized(from);
+      return text && set_text(column, row, *text);
+    }
+    case TypeId::kFloat:
+    case TypeId::kDouble: {
+      auto bits = take_fixed64(from);
+      if (bits) set_double(column, row, std::bit_cast<double>(*bits));
+      return bits.has_value();
+    }
+    case TypeId::kDecimal: {
+      auto low = take_fixed64(from);
+      auto high = take_fixed64(from);
+      if (low && high) set_decimal(column, row, {*low, *high});
+      return low && high;
+    }
+    default: {
+      auto value = take_signed(from);
+      if (value) set_int(column, row, *value);
+      return value.has_value();
+    }
+  }
 }
 
 OwnedArray AnswerColumns::finish() {

@@ -34,6 +34,12 @@ class AnswerColumns {
   /// Makes every column of a row null again.
   void clear_row(std::int64_t row);
 
+  /// Appends the values of a row in few bytes, as docs/ledger.md describes them.
+  void append_row(std::string& out, std::int64_t row) const;
+  /// Sets a row to what `append_row` has written for the same columns. False when `values` is nothing of the
+  /// kind; the row is then null.
+  [[nodiscard]] bool set_row(std::int64_t row, std::string_view values);
+
   /// All columns as one struct array, in the order of `columns`. Leaves this empty.
   OwnedArray finish();
 
@@ -58,6 +64,8 @@ class AnswerColumns {
     Texts texts;
   };
 
+  void append_bytes(std::string& out, TypeId type, const Values& values, std::size_t row) const;
+  bool take_bytes(std::string_view& from, std::size_t column, std::int64_t row);
   void append_value(ArrowArray* array, const ColumnType& type, const Values& values, std::size_t row) const;
 
   const std::vector<Column>* columns_;

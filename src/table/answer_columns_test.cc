@@ -112,5 +112,54 @@ TEST_F(AnswerColumnsTest, AllNullIsAllNull) {
   EXPECT_EQ(json(*reader, 2), "null null null null null null null null null null");
 }
 
+// Row 0 has a value in every column, row 1 some, row 2 none.
+AnswerColumns some_answers() {
+  AnswerColumns columns(&kColumns, 3);
+  EXPECT_TRUE(columns.set_text(0, 0, std::string_view("a\0b", 3)));
+  columns.set_int(1, 0, 1);
+  columns.set_int(2, 0, -128);
+  columns.set_int(3, 0, INT64_MIN);
+  columns.set_int(4, 0, static_cast<std::int64_t>(UINT64_MAX));
+  columns.set_double(5, 0, -0.1);
+  columns.set_int(6, 0, 11016);
+  columns.set_int(7, 0, 1'500'000);
+  columns.set_decimal(8, 0, *parse_decimal("-12.5", 10, 2));
+  EXPECT_TRUE(columns.set_text(9, 0, R"({"a":[1]})"));
+  EXPECT_TRUE(columns.set_text(9, 1, "null"));
+  return columns;
+}
+
+TEST_F(AnswerColumnsTest, RowsComeBackFromTheirBytes) {
+  AnswerColumns before = some_answers();
+  AnswerColumns after(&kColumns, 3);
+  for (std::int64_t row : {2, 0, 1}) {
+    std::string bytes;
+    before.append_row(bytes, row);
+    ASSERT_TRUE(after.set_row(row, bytes)) << row;
+  }
+  OwnedArray expected = before.finish();
+  OwnedArray got = after.finish();
+  OwnedSchema form = schema();
+  auto reader = RowReader::make(*form.get());
+  for (std::int64_t row = 0; row < 3; ++row) {
+    ASSERT_TRUE(reader->look_at(*expected.get()));
+    std::string wanted = json(*reader, row);
+    ASSERT_TRUE(reader->look_at(*got.get()));
+    EXPECT_EQ(json(*reader, row), wanted);
+  }
+}
+
+TEST_F(AnswerColumnsTest, DamagedBytesAreNoRow) {
+  AnswerColumns before = some_answers();
+  std::string bytes;
+  before.append_row(bytes, 0);
+  AnswerColumns after(&kColumns, 1);
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    EXPECT_FALSE(after.set_row(0, std::string_view(bytes).substr(0, length))) << length;
+  }
+  EXPECT_FALSE(after.set_row(0, bytes + "x"));
+  EXPECT_TRUE(after.set_row(0, bytes));
+}
+
 }  // namespace
 }  // namespace rowcall::table
