@@ -12,6 +12,7 @@ namespace rowcall::cli {
 
 void add_run(CLI::App& app, Command& chosen);
 void add_retry(CLI::App& app, Command& chosen);
+void add_status(CLI::App& app, Command& chosen);
 void add_plan(CLI::App& app, Command& chosen);
 void add_health(CLI::App& app, Command& chosen);
 void add_verify_rate(CLI::App& app, Command& chosen);

@@ -60,6 +60,7 @@ int run_program(int argc, char** argv) {
   add_plan(app, chosen);
   add_health(app, chosen);
   add_retry(app, chosen);
+  add_status(app, chosen);
   add_verify_rate(app, chosen);
   add_generate(app, chosen);
   add_mock_api(app, chosen);

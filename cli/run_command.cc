@@ -22,7 +22,12 @@ void add_run(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<SessionOptions>();
   add_job_flags(*command, *flags);
   command->add_flag("-q,--quiet", options->quiet, "No progress; only errors and the closing text");
-  command->add_flag("--fresh", options->fresh, "Forget what an earlier run in this run directory has done");
+  command->add_flag("--fresh", options->begin.fresh,
+                    "Forget what an earlier run in this run directory has done");
+  command->add_flag("--accept-changes", options->begin.accept_changes,
+                    "Go on with a run although the job or the source has changed since");
+  command->add_flag("--drop-damaged", options->begin.drop_damaged,
+                    "Go on without those answers in the ledger that are damaged");
   command->callback([&chosen, flags, options] {
     chosen = [flags, options] {
       auto job = load_job(*flags, /*needs_source=*/true);

@@ -11,6 +11,7 @@
 #include "base/disk.h"
 #include "base/parse.h"
 #include "base/try.h"
+#include "cli/begin_run.h"
 #include "cli/stop_signals.h"
 #include "engine/picked_rows.h"
 #include "files/files.h"
@@ -54,33 +55,6 @@ SinkSpec failures_spec(const Job& job, const fs::path& folder) {
   return spec;
 }
 
-// What the run before left behind, or a new state. Says on standard error what it found.
-Result<ledger::RunState> begin_or_go_on(const ledger::RunFolder& folder, const Job& job,
-                                        const std::vector<SourceFile>& source,
-                                        const SessionOptions& options) {
-  std::string frozen = settings::to_toml(job);
-  TRY(std::optional<ledger::RunState> before, folder.state());
-  if (before && !options.fresh) {
-    std::string change = ledger::source_change(before->source, source);
-    if (change.empty() && before->job != frozen) change = "the job is another one";
-    if (!change.empty()) {
-      return failure({ErrorCode::kChanged, folder.path().string(),
-                      "it holds a run that was begun differently: " + change,
-                      "the same job on the same source",
-                      "Start anew with --fresh, or name another run directory with --run-dir."});
-    }
-    return *std::move(before);
-  }
-  TRY_VOID(folder.clear());
-  ledger::RunState state;
-  state.run_id = ledger::new_run_id();
-  state.job = frozen;
-  state.source = source;
-  TRY_VOID(write_file(folder.job_file(), frozen));
-  TRY_VOID(folder.save(state));
-  return state;
-}
-
 struct Tables {
   std::unique_ptr<TableSource> source;
   std::unique_ptr<TableSink> sink;
@@ -88,7 +62,7 @@ struct Tables {
 };
 
 // The run itself: engine, telemetry, signals.
-Result<Report> carry_out(const Job& job, const ledger::RunFolder& folder, ledger::RunState state,
+Result<Report> carry_out(const Job& job, const ledger::RunFolder& folder, const Begun& begun,
                          TableSource* source, const Tables& tables, const SessionOptions& options) {
   TRY(std::vector<std::string> secrets, mapping::secrets_of(job));
   telemetry::TelemetryOptions told;
@@ -108,17 +82,13 @@ Result<Report> carry_out(const Job& job, const ledger::RunFolder& folder, ledger
   host.failures = tables.failures.get();
   host.listener = telemetry->listener();
   host.stop = &stop;
-  host.run_id = state.run_id;
-  host.resume = state.commit;
-  host.commit = [&](const Commit& commit) {
-    state.commit = commit;
-    return folder.save(state);
-  };
+  host.run_id = begun.state.identity.run_id;
+  host.resume = begun.state.commit;
+  host.commit = [&](const Commit& commit) { return begun.ledger->commit(commit); };
+  host.journal = begun.ledger->journal(begun.state);
+  if (!job.run.ledger) host.journal.keep = nullptr;
   TRY(Report report, run(job, host));
-  if (report.end == RunEnd::kComplete) {
-    state.complete = true;
-    TRY_VOID(folder.save(state));
-  }
+  if (report.end == RunEnd::kComplete) TRY_VOID(begun.ledger->complete());
   TRY(std::string closing, telemetry->finish(report));
   std::fputs(closing.c_str(), stderr);
   return report;
@@ -147,21 +117,18 @@ Result<Exit> run_job(Job job, const SessionOptions& options) {
   Tables tables;
   TRY(tables.source, files::open_source(job.source, job.s3));
   TRY(SourceInfo source, tables.source->info());
-  TRY(ledger::RunState state, begin_or_go_on(folder, job, source.files, options));
-  if (state.complete) {
+  TRY(Begun begun, begin_or_go_on(folder, job, source.files, options.begin));
+  const Counts& done = begun.state.commit.counts;
+  if (begun.state.complete) {
     std::fprintf(stderr, "%s is complete: %s rows, nothing left to do. --fresh starts anew.\n",
-                 folder.path().c_str(), grouped(state.commit.counts.rows).c_str());
-    return Exit::kDone;
+                 folder.path().c_str(), grouped(done.rows).c_str());
+    return done[Ending::kFailed] + done[Ending::kUnreadable] == 0 ? Exit::kDone : Exit::kRowsFailed;
   }
-  if (state.commit.next.row > 0) {
-    std::fprintf(stderr, "Going on at row %s; %s parts are there already.\n",
-                 grouped(state.commit.next.row + 1).c_str(), grouped(state.commit.parts).c_str());
-    TRY_VOID(tables.source->seek(state.commit.next));
-  }
+  if (begun.state.commit.next.row > 0) TRY_VOID(tables.source->seek(begun.state.commit.next));
   TRY(tables.sink, files::open_sink(job.sink, job.s3, folder.staging() / "sink"));
   TRY(tables.failures,
       files::open_sink(failures_spec(job, folder.failures()), job.s3, folder.staging() / "failures"));
-  TRY(Report report, carry_out(job, folder, std::move(state), tables.source.get(), tables, options));
+  TRY(Report report, carry_out(job, folder, begun, tables.source.get(), tables, options));
   return exit_for(report);
 }
 
@@ -216,8 +183,10 @@ Result<std::vector<std::int64_t>> failed_rows(const fs::path& failures, const Jo
 
 Result<Exit> retry_failed(const fs::path& directory, const SessionOptions& options) {
   TRY(ledger::RunFolder folder, ledger::RunFolder::open_existing(directory));
-  TRY(std::optional<ledger::RunState> state, folder.state());
-  if (!state || !state->complete) {
+  TRY(auto first_ledger, folder.ledger());
+  ledger::RunState first;
+  if (first_ledger) TRY(first, first_ledger->state());
+  if (!first.complete) {
     return failure({ErrorCode::kSetting, directory.string(), "the run is not finished", "a finished run",
                     "Run the job again first: it goes on where it stopped."});
   }
@@ -237,7 +206,7 @@ Result<Exit> retry_failed(const fs::path& directory, const SessionOptions& optio
   Tables tables;
   TRY(tables.source, files::open_source(job.source, job.s3));
   TRY(SourceInfo source, tables.source->info());
-  if (std::string change = ledger::source_change(state->source, source.files); !change.empty()) {
+  if (std::string change = ledger::source_change(first.identity.source, source.files); !change.empty()) {
     return failure({ErrorCode::kChanged, "the source", change, "the source of the run",
                     "Run the job anew with --fresh."});
   }
@@ -247,15 +216,15 @@ Result<Exit> retry_failed(const fs::path& directory, const SessionOptions& optio
   TRY(ledger::RunFolder again, ledger::RunFolder::open(folder.path() / "retries" / std::to_string(turn)));
   job.sink.path = (again.path() / output).string();
   job.sink.format = format;
-  ledger::RunState fresh;
-  fresh.run_id = state->run_id;  // the same keys as the first time
-  fresh.job = settings::to_toml(job);
-  fresh.source = state->source;
-  TRY_VOID(write_file(again.job_file(), fresh.job));
+  Begun begun;
+  // The same run, so the same keys as the first time.
+  begun.state.identity = {first.identity.run_id, settings::to_toml(job), first.identity.source};
+  TRY_VOID(write_file(again.job_file(), begun.state.identity.job));
+  TRY(begun.ledger, again.begin(begun.state));
   TRY(tables.sink, files::open_sink(job.sink, job.s3, again.staging() / "sink"));
   TRY(tables.failures,
       files::open_sink(failures_spec(job, again.failures()), job.s3, again.staging() / "failures"));
-  TRY(Report report, carry_out(job, again, std::move(fresh), &picked, tables, options));
+  TRY(Report report, carry_out(job, again, begun, &picked, tables, options));
   return exit_for(report);
 }
 

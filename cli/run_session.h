@@ -12,6 +12,7 @@
 #include "rowcall/run.h"
 #include "rowcall/table.h"
 
+#include "cli/begin_run.h"
 #include "cli/command.h"
 #include "ledger/run_folder.h"
 #include "telemetry/telemetry.h"
@@ -20,7 +21,7 @@ namespace rowcall::cli {
 
 struct SessionOptions {
   bool quiet = false;
-  bool fresh = false;  ///< Forget what an earlier run in the same directory has done.
+  BeginOptions begin;
 };
 
 /// Carries out a job in its run directory, from the start or from where it stopped. Prints the closing

@@ -21,7 +21,7 @@ struct Segment {
   std::int64_t first_row = 0;  ///< The smallest row number in it, over the whole source.
   std::int64_t last_row = 0;   ///< The largest.
   std::int64_t rows = 0;
-  std::string data;            ///< At most 8 MB, unless a single answer is longer.
+  std::string data;  ///< At most 8 MB, unless a single answer is longer.
 };
 
 /// How far calls may have come.
@@ -40,12 +40,12 @@ struct RowRange {
 /// A part is durable: from here a later run can go on.
 struct Commit {
   PartInfo part;
-  int parts = 0;            ///< Published so far, this one included.
-  int failure_parts = 0;    ///< The same for the failure table.
-  SourcePosition next;      ///< Where reading goes on; every record before it is in a part.
+  int parts = 0;          ///< Published so far, this one included.
+  int failure_parts = 0;  ///< The same for the failure table.
+  SourcePosition next;    ///< Where reading goes on; every record before it is in a part.
   /// Records from `next` on that are in parts all the same, ascending.
   std::vector<RowRange> beyond;
-  Counts counts;            ///< Of the records in parts.
+  Counts counts;  ///< Of the records in parts.
 };
 
 /// Where answers are kept until their part is published. The functions are called one at a time, from

@@ -38,7 +38,8 @@ struct Host {
   std::string run_id;              ///< Names the run in Idempotency-Keys; the same when it is resumed.
   /// Called on the writing thread after each part; an error ends the run. May be empty.
   std::function<Result<void>(const Commit&)> commit;
-  /// Where single answers are kept until they are in a part. May be empty: they are called again after a crash.
+  /// Where single answers are kept until they are in a part. May be empty: they are called again after a
+  /// crash.
   Journal journal;
   /// Where to go on: what the last `commit` of an earlier run was given. The source must be there already.
   Commit resume;

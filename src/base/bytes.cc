@@ -55,7 +55,8 @@ std::optional<std::string_view> take_sized(std::string_view& from) {
 std::optional<std::uint64_t> take_fixed64(std::string_view& from) {
   if (from.size() < 8) return std::nullopt;
   std::uint64_t value = 0;
-  for (std::size_t i = 0; i < 8; ++i) value |= static_cast<std::uint64_t>(static_cast<unsigned char>(from[i])) << (8 * i);
+  for (std::size_t i = 0; i < 8; ++i)
+    value |= static_cast<std::uint64_t>(static_cast<unsigned char>(from[i])) << (8 * i);
   from.remove_prefix(8);
   return value;
 }

@@ -26,6 +26,25 @@ std::int64_t HeldBatch::number(std::int64_t index) const {
   return number;
 }
 
+std::int64_t HeldBatch::index_of(std::int64_t number) const {
+  std::int64_t index = number - source.position.row;
+  for (const UnreadableRow& row : source.unreadable) {
+    if (row.row == number) return -1;
+    if (row.row > number) break;
+    --index;
+  }
+  return index >= 0 && index < rows() ? index : -1;
+}
+
+mapping::RowSpan HeldBatch::open_rows(std::int64_t from, std::int64_t rows_per_call) const {
+  auto is_open = [&](std::int64_t index) { return !endings[static_cast<std::size_t>(index)]; };
+  while (from < rows() && !is_open(from)) ++from;
+  std::int64_t most = std::min(rows(), (from / rows_per_call + 1) * rows_per_call);
+  std::int64_t end = from;
+  while (end < most && is_open(end)) ++end;
+  return {from, static_cast<int>(end - from)};
+}
+
 void HeldBatch::end(std::int64_t index, Ending ending) {
   auto& place = endings[static_cast<std::size_t>(index)];
   ROWCALL_ASSERT(!place.has_value(), "a row ends once");

@@ -12,6 +12,7 @@
 #include "rowcall/outcome.h"
 #include "rowcall/table.h"
 
+#include "mapping/answer_mapper.h"
 #include "table/answer_columns.h"
 #include "table/schema.h"
 
@@ -37,9 +38,15 @@ struct HeldBatch {
   std::int64_t rows() const { return source.rows ? source.rows->length : 0; }
   /// The number of a readable row over the whole source, from 0.
   std::int64_t number(std::int64_t index) const;
+  /// The readable row of that number, or -1.
+  std::int64_t index_of(std::int64_t number) const;
   bool complete() const { return open == 0; }
   /// Memory held, roughly: input, answers, messages.
   std::int64_t bytes() const { return input_bytes + answers.bytes() + failure_bytes; }
+
+  /// The first rows from `from` on that have no ending and belong in one call: calls begin at multiples of
+  /// `rows_per_call`, so that they are the same ones whatever has ended before. None left: count 0.
+  mapping::RowSpan open_rows(std::int64_t from, std::int64_t rows_per_call) const;
 
   void end(std::int64_t index, Ending ending);
   void fail(FailedRow failed);

@@ -9,29 +9,44 @@
 
 namespace rowcall::engine {
 
-Outlet::Outlet(const Host& host, std::int64_t part_rows, const ArrowSchema& input, const ArrowSchema& output)
+Outlet::Outlet(const Host& host, const Job& job, AnswerJournal* journal, const ArrowSchema& input,
+               const ArrowSchema& output)
     : host_(host),
-      part_rows_(part_rows),
+      journal_(journal),
+      part_rows_(job.sink.part_rows),
+      order_(job.run.order),
       failure_table_(input),
       output_(table::copy_of(output)),
       parts_(host.resume.parts),
-      next_(host.resume.next),
+      progress_(host.resume),
       written_(host.resume.counts) {}
 
 Result<void> Outlet::open() {
+  // The failure table is begun with the first failure; one that was begun must be finished, too.
+  if (host_.resume.failure_parts > 0) TRY_VOID(open_failures());
   return host_.sink->open(std::move(output_), parts_);
+}
+
+Result<void> Outlet::open_failures() {
+  failures_open_ = true;
+  return host_.failures->open(failure_table_.schema(), host_.resume.failure_parts);
+}
+
+void Outlet::begin(const std::vector<BegunBatch>& batches) {
+  for (const BegunBatch& batch : batches) progress_.begun(batch);
 }
 
 Result<void> Outlet::write(std::unique_ptr<HeldBatch> batch) {
   if (cut_off_) return {};
   // A full part waits for the next batch, whose position tells exactly where a later run would begin.
-  next_ = batch->source.position;
   if (rows_in_part_ >= part_rows_) TRY_VOID(publish());
   std::int64_t count = 0;
   while (count < batch->rows() && batch->endings[static_cast<std::size_t>(count)] != Ending::kSkipped)
     ++count;
-  cut_off_ = count < batch->rows();
-  if (cut_off_) batch->cut(count);
+  if (count < batch->rows()) {
+    batch->cut(count);
+    cut_off_ = order_ == Order::kInput;
+  }
 
   auto answers = table::share(batch->answers.finish());
   auto rows = table::share(std::move(batch->source.rows));
@@ -43,9 +58,7 @@ Result<void> Outlet::write(std::unique_ptr<HeldBatch> batch) {
   written_[Ending::kUnreadable] += static_cast<std::int64_t>(batch->source.unreadable.size());
   written_.rows += records;
   rows_in_part_ += records;
-  next_.row += records;
-  next_.row_in_file += records;
-  next_.byte_offset = -1;
+  progress_.written(batch->source.position, records);
   return {};
 }
 
@@ -71,15 +84,14 @@ Result<void> Outlet::write_answered(const HeldBatch& batch, const table::SharedT
 
 Result<void> Outlet::write_failed(const HeldBatch& batch, const table::SharedTable& rows) {
   for (OwnedArray& part : failure_table_.build(batch, rows)) {
-    if (!std::exchange(failures_open_, true)) {
-      TRY_VOID(host_.failures->open(failure_table_.schema(), host_.resume.failure_parts));
-    }
+    if (!failures_open_) TRY_VOID(open_failures());
     TRY_VOID(host_.failures->write(std::move(part)));
   }
   return {};
 }
 
 Result<void> Outlet::publish() {
+  TRY_VOID(journal_->sync());
   if (failures_open_) {
     TRY(PartInfo part, host_.failures->publish());
     failures_.rows += part.rows;
@@ -96,8 +108,8 @@ Result<void> Outlet::publish() {
     published_.push_back(part);
   }
   if (host_.commit) {
-    TRY_VOID(
-        host_.commit(Commit{part, parts_, host_.resume.failure_parts + failure_parts_, next_, written_}));
+    TRY_VOID(host_.commit(Commit{part, parts_, host_.resume.failure_parts + failure_parts_, progress_.next(),
+                                 progress_.beyond(), written_}));
   }
   return {};
 }
@@ -111,7 +123,9 @@ std::vector<PartInfo> Outlet::take_published() {
 Result<void> Outlet::close(bool whole) {
   TRY_VOID(publish());
   if (!whole) return {};
-  if (failures_open_) TRY_VOID(host_.failures->finish(failures_.rows));
+  if (failures_open_) {
+    TRY_VOID(host_.failures->finish(written_[Ending::kFailed] + written_[Ending::kUnreadable]));
+  }
   return host_.sink->finish(written_[Ending::kOk] + written_[Ending::kNoMatch]);
 }
 

@@ -2,7 +2,8 @@
 // Where complete batches go: answered rows into the sink, the others into the failure table, part by part.
 //
 // A part is published whole, failures first, and only then committed; so whatever was not committed can be
-// done again without a trace. Used on the writing thread, one call at a time.
+// done again without a trace. Before that its answers are made durable, so that doing it again costs no call.
+// Used on the writing thread, one call at a time.
 #pragma once
 
 #include <cstdint>
@@ -11,19 +12,24 @@
 
 #include "rowcall/run.h"
 
+#include "engine/answer_journal.h"
 #include "engine/failure_table.h"
 #include "engine/held_batch.h"
+#include "engine/progress.h"
 
 namespace rowcall::engine {
 
 class Outlet {
  public:
-  Outlet(const Host& host, std::int64_t part_rows, const ArrowSchema& input, const ArrowSchema& output);
+  Outlet(const Host& host, const Job& job, AnswerJournal* journal, const ArrowSchema& input,
+         const ArrowSchema& output);
 
   /// Opens the sink. What an earlier run has committed stays.
   Result<void> open();
+  /// Batches of the source, in the order of reading, before anything of them is written.
+  void begin(const std::vector<BegunBatch>& batches);
   /// Writes a complete batch; publishes the part when it is full. Rows from the first skipped one on are
-  /// left out: the table must have no holes.
+  /// left out: a table in the order of the input must have no holes.
   Result<void> write(std::unique_ptr<HeldBatch> batch);
   /// Publishes what is open, and, if the table is whole, finishes it.
   Result<void> close(bool whole);
@@ -38,17 +44,18 @@ class Outlet {
   const PartInfo& failures() const { return failures_; }
   /// Endings of what was written, by this run and those it goes on from.
   const Counts& written() const { return written_; }
-  /// True once a skipped row was met: nothing after it is written.
-  bool cut_off() const { return cut_off_; }
 
  private:
   Result<void> write_answered(const HeldBatch& batch, const table::SharedTable& rows,
                               const table::SharedTable& answers, std::int64_t count);
   Result<void> write_failed(const HeldBatch& batch, const table::SharedTable& rows);
+  Result<void> open_failures();
   Result<void> publish();
 
   const Host& host_;
+  AnswerJournal* journal_;
   std::int64_t part_rows_;
+  Order order_;
   FailureTable failure_table_;
   OwnedSchema output_;
   bool failures_open_ = false;
@@ -56,7 +63,7 @@ class Outlet {
   std::int64_t rows_in_part_ = 0;
   int parts_ = 0;
   int failure_parts_ = 0;  // of this run
-  SourcePosition next_;
+  Progress progress_;
   Counts written_;
   std::vector<PartInfo> published_;
   std::size_t given_out_ = 0;

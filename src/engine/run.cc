@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 #include <random>
 #include <utility>
 
@@ -64,7 +65,7 @@ Async<void> Run::make_calls() {
       co_return;
     }
     if (!next->has_value()) co_return;
-    std::vector<SourceBatch> pieces = cutter_.cut(*std::move(*next));
+    std::vector<SourceBatch> pieces = take_up(*std::move(*next));
     for (SourceBatch& piece : pieces) {
       while (!window_.has_room() && !gate_.stopping()) co_await changed_.wait();
       if (gate_.stopping()) co_return;
@@ -81,8 +82,9 @@ Async<void> Run::make_calls() {
       counts_.rows += held->source.records();
       note_unreadable(*held);
       HeldBatch* batch = window_.admit(std::move(held));
-      if (batch->rows() == 0) {
-        changed_.raise();  // complete as it is: nobody to call for
+      co_await restore_rows(batch);
+      if (batch->complete()) {
+        changed_.raise();  // nobody to call for
       } else {
         co_await call_rows(batch);
       }
@@ -90,16 +92,72 @@ Async<void> Run::make_calls() {
   }
 }
 
-Async<void> Run::call_rows(HeldBatch* batch) {
-  std::int64_t rows = batch->rows();
-  for (mapping::RowSpan span; span.first < rows; span.first += span.count) {
-    span.count = static_cast<int>(std::min<std::int64_t>(job_.request.rows_per_call, rows - span.first));
-    while (!may_line_up()) co_await gate_.wanted().wait();
-    if (gate_.stopping()) {
-      span.count = static_cast<int>(rows - span.first);
-      end_rows(batch, span, Ending::kSkipped);
+// A batch of the source, without what is in a part already, in pieces that fit into memory with their
+// answers.
+std::vector<SourceBatch> Run::take_up(SourceBatch batch) {
+  BegunBatch begun{batch.position, 0};
+  std::vector<SourceBatch> pieces;
+  for (SourceBatch& open : without(std::move(batch), done_before_)) {
+    begun.records += open.records();
+    std::ranges::move(cutter_.cut(std::move(open)), std::back_inserter(pieces));
+  }
+  begun_.push_back(begun);
+  return pieces;
+}
+
+// Gives rows the endings that an earlier run has kept, so that they are not called again.
+Async<void> Run::restore_rows(HeldBatch* batch) {
+  std::int64_t first = batch->source.position.row;
+  RowRange range{first, first + batch->source.records()};
+  if (journal_.may_hold(range)) {
+    auto read = [this, range] { return journal_.read(range); };
+    auto reading = syncer_.run(executor_, read);
+    Result<std::vector<Segment>> segments = co_await std::move(reading);
+    if (!segments) {
+      stop(RunEnd::kFailed, std::move(segments).error(), /*at_once=*/false);
       co_return;
     }
+    if (!AnswerJournal::restore(*segments, *batch, counts_)) {
+      Error damaged{ErrorCode::kInput, "the ledger",
+                    "the answers of rows " + std::to_string(range.first + 1) + " to " +
+                        std::to_string(range.end) + " are not those of this job's columns",
+                    "the answers as this run has kept them", "Start anew with --fresh."};
+      stop(RunEnd::kFailed, std::move(damaged), /*at_once=*/false);
+      co_return;
+    }
+    window_.changed(batch);
+  }
+  if (!prepared_.requests.repeatable()) fail_unknown(batch);
+}
+
+// Calls that may not be repeated, and may have been sent before the process was killed.
+void Run::fail_unknown(HeldBatch* batch) {
+  CallEnd end;
+  end.error_class = "unknown_fate";
+  for (std::int64_t i = 0; i < batch->rows(); ++i) {
+    if (batch->number(i) >= journal_.may_be_sent_before()) break;
+    if (batch->endings[static_cast<std::size_t>(i)]) continue;
+    fail_rows(
+        batch, {i, 1}, end,
+        "the run was killed when this call was under way or about to be sent: it may have been carried out, "
+        "and request.idempotency = \"never\" forbids to repeat it");
+  }
+}
+
+Async<void> Run::call_rows(HeldBatch* batch) {
+  std::int64_t rows_per_call = job_.request.rows_per_call;
+  for (mapping::RowSpan span = batch->open_rows(0, rows_per_call); span.count > 0;
+       span = batch->open_rows(span.first + span.count, rows_per_call)) {
+    std::int64_t end = batch->number(span.first + span.count - 1) + 1;
+    while (!may_line_up()) co_await gate_.wanted().wait();
+    if (!prepared_.requests.repeatable()) co_await announce(end);
+    if (gate_.stopping()) {
+      for (; span.count > 0; span = batch->open_rows(span.first + span.count, rows_per_call)) {
+        end_rows(batch, span, Ending::kSkipped);
+      }
+      co_return;
+    }
+    sent_before_ = std::max(sent_before_, end);
     Result<Request> request =
         prepared_.requests.render(prepared_.reader, span.first, span.count, batch->number(span.first));
     if (!request) {
@@ -121,7 +179,8 @@ Async<void> Run::call_rows(HeldBatch* batch) {
 bool Run::may_line_up() const {
   if (gate_.stopping()) return true;
   if (job_.run.mode == Mode::kSync) return calls_open_ < job_.run.workers;
-  return gate_.wants_more() && gate_.resting() < std::max(job_.limits.rows_held_max / 4, 64);
+  return !journal_behind() && gate_.wants_more() &&
+         gate_.resting() < std::max(job_.limits.rows_held_max / 4, 64);
 }
 
 Async<void> Run::one_call(HeldBatch* batch, mapping::RowSpan rows, Request request,
@@ -144,7 +203,10 @@ Async<void> Run::write_batches() {
     }
     changed_.raise();  // there is room again
     if (write_failed_) continue;
-    auto write = [this, batch = std::move(batch)]() mutable { return outlet_.write(std::move(batch)); };
+    auto write = [this, begun = std::exchange(begun_, {}), batch = std::move(batch)]() mutable {
+      outlet_.begin(begun);
+      return outlet_.write(std::move(batch));
+    };
     Instant began = clock_->now();
     auto writing = writer_.run(executor_, std::move(write));
     Result<void> written = co_await std::move(writing);
@@ -158,10 +220,12 @@ Async<void> Run::write_batches() {
 Async<void> Run::close_outlet() {
   bool whole = end_ == RunEnd::kComplete;
   bool write = !write_failed_ && !at_once_;
-  auto close = [this, whole, write]() -> Result<void> {
+  journal_.set_mark(mark_at_rest());
+  auto close = [this, whole, write, begun = std::exchange(begun_, {})]() -> Result<void> {
+    outlet_.begin(begun);
     if (write) return outlet_.close(whole);
     outlet_.abort();
-    return {};
+    return journal_.sync();
   };
   Instant began = clock_->now();
   auto closing = writer_.run(executor_, close);
@@ -223,12 +287,17 @@ Run::Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, 
                                            column.type.id == table::TypeId::kJson;
                                   }),
               job.request.rows_per_call),
+      done_before_(host.resume.beyond),
+      journal_(host.journal),
       window_(job.run.order, job.limits.rows_held_max, job.limits.bytes_held_max),
-      outlet_(host, job.sink.part_rows, *prepared_.input.get(), *prepared_.output.get()),
+      outlet_(host, job, &journal_, *prepared_.input.get(), *prepared_.output.get()),
       changed_(executor),
+      synced_(executor),
       counts_(host.resume.counts),
       reader_(workers, "rowcall-read"),
-      writer_(workers, "rowcall-write") {
+      writer_(workers, "rowcall-write"),
+      syncer_(workers, "rowcall-ledger") {
+  if (!prepared_.requests.repeatable()) announced_ = journal_.may_be_sent_before();
   for (const RateLimit& limit : job.limits.rate) audits_.emplace_back(limit.period);
 }
 

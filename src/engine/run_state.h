@@ -16,10 +16,13 @@
 #include "call/call.h"
 #include "call/gate.h"
 #include "call/policies.h"
+#include "engine/answer_journal.h"
 #include "engine/batch_cutter.h"
 #include "engine/intake.h"
 #include "engine/outlet.h"
 #include "engine/prepare.h"
+#include "engine/progress.h"
+#include "engine/row_ranges.h"
 #include "engine/window.h"
 #include "http/transport.h"
 #include "loop/clock.h"
@@ -54,6 +57,17 @@ class Run {
   Async<void> write_batches();
   Async<void> close_outlet();
   Async<void> keep_watch();
+  std::vector<SourceBatch> take_up(SourceBatch batch);
+  Async<void> restore_rows(HeldBatch* batch);
+  void fail_unknown(HeldBatch* batch);
+
+  // Answers made durable (group_commit.cc).
+  void sync_when_due(Instant now);
+  void begin_sync(Instant now);
+  SendMark mark_at_rest() const;
+  Async<void> sync_journal();
+  Async<void> announce(std::int64_t end);
+  bool journal_behind() const;
 
   // Endings of rows (settle.cc).
   void settle(HeldBatch* batch, mapping::RowSpan rows, CallEnd end, const std::vector<std::string>& keys);
@@ -91,9 +105,17 @@ class Run {
   CallContext calls_;
   Intake intake_;
   BatchCutter cutter_;
+  RowRanges done_before_;          // in parts of an earlier run
+  std::vector<BegunBatch> begun_;  // not yet told to the outlet
+  AnswerJournal journal_;
   Window window_;
   Outlet outlet_;
   Signal changed_;  // a call or a batch is done, room was made, a branch has ended
+  Signal synced_;   // the journal was synced
+  bool syncing_ = false;
+  Instant sync_begun_{};
+  std::int64_t sent_before_ = 0;  // no call was lined up for this row or a later one
+  std::int64_t announced_ = 0;    // the same, rounded up, for calls that may not be repeated
 
   Counts counts_;
   Instant started_at_{};
@@ -124,6 +146,7 @@ class Run {
   // Last, so that they are joined first: their work looks at everything above.
   Worker reader_;
   Worker writer_;
+  Worker syncer_;
 };
 
 }  // namespace rowcall::engine

@@ -4,10 +4,17 @@
 
 #include "base/utf8.h"
 #include "engine/run_state.h"
+#include "policy/classify.h"
 
 namespace rowcall::engine {
 
 void Run::settle(HeldBatch* batch, mapping::RowSpan rows, CallEnd end, const std::vector<std::string>& keys) {
+  if (end.stopped && !prepared_.requests.repeatable() && policy::fate_unknown(end.reply)) {
+    end.error_class = "unknown_fate";
+    fail_rows(batch, rows, end,
+              "the run was stopped at once while this call was under way: it may have been carried out");
+    return;
+  }
   if (end.stopped) {
     end_rows(batch, rows, Ending::kSkipped);
     return;
@@ -49,7 +56,10 @@ void Run::settle_answer(HeldBatch* batch, mapping::RowSpan rows, CallEnd& end,
 }
 
 void Run::end_rows(HeldBatch* batch, mapping::RowSpan rows, Ending ending) {
-  for (int i = 0; i < rows.count; ++i) batch->end(rows.first + i, ending);
+  for (int i = 0; i < rows.count; ++i) {
+    batch->end(rows.first + i, ending);
+    if (ending != Ending::kSkipped) journal_.note_answer(*batch, rows.first + i, ending);
+  }
   counts_[ending] += rows.count;
   window_.changed(batch);
   if (batch->complete()) changed_.raise();
@@ -62,6 +72,7 @@ void Run::fail_rows(HeldBatch* batch, mapping::RowSpan rows, const CallEnd& end,
     batch->answers.clear_row(index);
     batch->fail({index, end.error_class, end.reply.status, end.attempts, message,
                  excerpt(end.reply.body, kExcerptBytes)});
+    journal_.note_failure(*batch, batch->failed.back());
   }
   counts_[Ending::kFailed] += rows.count;
   window_.changed(batch);

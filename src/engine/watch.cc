@@ -23,6 +23,7 @@ Async<void> Run::keep_watch() {
     Instant now = clock_->now();
     check_stop_flag();
     check_hold(now);
+    sync_when_due(now);
     if (turn % kTicksApart == 0) tick(now);
     co_await sleep_until(*clock_, now + kWatchEvery);
   }
@@ -96,12 +97,14 @@ std::string Run::sums_that_differ() const {
 
 void Run::make_report() {
   if (end_ != RunEnd::kComplete) {
-    // The table has no holes: what came after the first skipped row is skipped too, and will be done again.
+    // The table has no holes: what came after the first skipped row is not in it.
     const Counts& written = outlet_.written();
-    std::int64_t answered_in_vain =
-        counts_[Ending::kOk] + counts_[Ending::kNoMatch] - written[Ending::kOk] - written[Ending::kNoMatch];
-    if (answered_in_vain > 0) {
-      tell(Warning{std::to_string(answered_in_vain) +
+    auto left_out = [&](Ending ending) { return counts_[ending] - written[ending]; };
+    std::int64_t answered = left_out(Ending::kOk) + left_out(Ending::kNoMatch);
+    if (journal_.on()) {
+      report_.kept = answered + left_out(Ending::kFailed);
+    } else if (answered > 0) {
+      tell(Warning{std::to_string(answered) +
                    " answered rows come after one that was not answered; they will be called again"});
     }
     counts_.endings = written.endings;

@@ -14,12 +14,11 @@ namespace {
 constexpr int kBusyMs = 10'000;  // readers may hold up the writer for a moment, not longer
 
 Error database_error(sqlite3* database, int code, const std::filesystem::path& path) {
-  Error error{ErrorCode::kStorage, path.string(), database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code), "",
-              ""};
+  Error error{ErrorCode::kStorage, path.string(),
+              database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code), "", ""};
   switch (code & 0xff) {
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      return damaged(path, error.found);
+    case SQLITE_NOTADB: return damaged(path, error.found);
     case SQLITE_FULL:
       error.found = "no space left on the device";
       error.mend = "Make room, then run again to go on.";
@@ -29,14 +28,9 @@ Error database_error(sqlite3* database, int code, const std::filesystem::path& p
       error.code = ErrorCode::kDenied;
       error.expected = "a run directory that may be written";
       break;
-    case SQLITE_CANTOPEN:
-      error.expected = "a file that may be opened";
-      break;
-    case SQLITE_IOERR:
-      error.mend = "Run again to go on once the disk is well.";
-      break;
-    default:
-      break;
+    case SQLITE_CANTOPEN: error.expected = "a file that may be opened"; break;
+    case SQLITE_IOERR: error.mend = "Run again to go on once the disk is well."; break;
+    default: break;
   }
   return error;
 }
@@ -48,8 +42,12 @@ Error damaged(const std::filesystem::path& path, const std::string& found) {
           "Restore it from a copy, or start anew with --fresh."};
 }
 
-void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-void Database::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
+void Database::Close::operator()(sqlite3* database) const {
+  sqlite3_close_v2(database);
+}
 
 Statement& Statement::bind(int index, std::int64_t value) {
   sqlite3_bind_int64(statement_.get(), index, value);
@@ -79,12 +77,15 @@ Result<void> Statement::done() {
   return {};
 }
 
-std::int64_t Statement::whole(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+std::int64_t Statement::whole(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
 
 std::string_view Statement::bytes(int column) const {
   const void* bytes = sqlite3_column_blob(statement_.get(), column);
   if (bytes == nullptr) return {};
-  return {static_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+  return {static_cast<const char*>(bytes),
+          static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
 Result<Database> Database::open(const std::filesystem::path& path, Mode mode) {
@@ -112,7 +113,8 @@ Result<void> Database::run(const std::string& sql) {
 
 Result<Statement> Database::prepare(const std::string& sql) {
   sqlite3_stmt* statement = nullptr;
-  int code = sqlite3_prepare_v2(database_.get(), sql.c_str(), static_cast<int>(sql.size()), &statement, nullptr);
+  int code =
+      sqlite3_prepare_v2(database_.get(), sql.c_str(), static_cast<int>(sql.size()), &statement, nullptr);
   if (code != SQLITE_OK) return failure(database_error(database_.get(), code, path_));
   return Statement(statement, path_);
 }
@@ -147,13 +149,15 @@ Result<void> Transaction::commit() {
 
 Checksum& Checksum::add(std::string_view bytes) {
   add(static_cast<std::int64_t>(bytes.size()));
-  value_ = static_cast<std::uint32_t>(crc32_z(value_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+  value_ =
+      static_cast<std::uint32_t>(crc32_z(value_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
   return *this;
 }
 
 Checksum& Checksum::add(std::int64_t value) {
   unsigned char bytes[8];
-  for (int i = 0; i < 8; ++i) bytes[i] = static_cast<unsigned char>(static_cast<std::uint64_t>(value) >> (8 * i));
+  for (int i = 0; i < 8; ++i)
+    bytes[i] = static_cast<unsigned char>(static_cast<std::uint64_t>(value) >> (8 * i));
   value_ = static_cast<std::uint32_t>(crc32_z(value_, bytes, sizeof bytes));
   return *this;
 }

@@ -39,7 +39,8 @@ class Statement {
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const;
   };
-  Statement(sqlite3_stmt* statement, std::filesystem::path path) : statement_(statement), path_(std::move(path)) {}
+  Statement(sqlite3_stmt* statement, std::filesystem::path path)
+      : statement_(statement), path_(std::move(path)) {}
 
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
   std::filesystem::path path_;

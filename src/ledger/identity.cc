@@ -13,7 +13,8 @@ constexpr int kShown = 5;  // files of which it is said what has changed
 std::string file_change(const SourceFile& before, const SourceFile& now) {
   if (before.name != now.name) return "\"" + before.name + "\" is now \"" + now.name + "\"";
   if (before.bytes != now.bytes) {
-    return before.name + " had " + std::to_string(before.bytes) + " bytes and has " + std::to_string(now.bytes);
+    return before.name + " had " + std::to_string(before.bytes) + " bytes and has " +
+           std::to_string(now.bytes);
   }
   if (before.version != now.version) return before.name + " was written anew";
   return "";

@@ -14,7 +14,6 @@ namespace rowcall::ledger {
 struct Identity {
   std::string run_id;              ///< Names the run in Idempotency-Keys.
   std::string job;                 ///< As TOML, without secrets.
-  std::string columns;             ///< Of the answers; empty: not known.
   std::vector<SourceFile> source;  ///< As it was when the run began.
 };
 

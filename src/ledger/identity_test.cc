@@ -9,7 +9,8 @@ namespace {
 TEST(Identity, ChangesOfTheSourceAreNamedFileByFile) {
   std::vector<SourceFile> files = {{"a", 5, "x"}, {"b", 7, "z"}};
   EXPECT_EQ(source_change(files, files), "");
-  EXPECT_EQ(source_change(files, {{"a", 6, "x"}, {"b", 7, "y"}}), "a had 5 bytes and has 6\nb was written anew");
+  EXPECT_EQ(source_change(files, {{"a", 6, "x"}, {"b", 7, "y"}}),
+            "a had 5 bytes and has 6\nb was written anew");
   EXPECT_EQ(source_change(files, {{"b", 7, "z"}}), "there were 2 files and there are 1\n\"a\" is now \"b\"");
   EXPECT_EQ(source_change(files, {}), "there were 2 files and there are 0");
 }

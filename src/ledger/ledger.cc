@@ -18,7 +18,7 @@ constexpr std::int64_t kApplication = 0x726f7763;  // "rowc"
 constexpr std::int64_t kFreePages = 1000;          // more than that are given back to the disk in the end
 
 constexpr const char* kTables = R"(
-CREATE TABLE run (id INTEGER PRIMARY KEY CHECK (id = 1), run_id TEXT NOT NULL, job TEXT NOT NULL, columns TEXT NOT NULL,
+CREATE TABLE run (id INTEGER PRIMARY KEY CHECK (id = 1), run_id TEXT NOT NULL, job TEXT NOT NULL,
                   complete INTEGER NOT NULL, crc INTEGER NOT NULL);
 CREATE TABLE source_file (number INTEGER PRIMARY KEY, name TEXT NOT NULL, bytes INTEGER NOT NULL, version TEXT NOT NULL,
                           crc INTEGER NOT NULL);
@@ -62,7 +62,12 @@ std::optional<std::vector<RowRange>> ranges_of(std::string_view text) {
 }
 
 std::int64_t crc_of(const Segment& segment) {
-  return Checksum("answers").add(segment.first_row).add(segment.last_row).add(segment.rows).add(segment.data).value();
+  return Checksum("answers")
+      .add(segment.first_row)
+      .add(segment.last_row)
+      .add(segment.rows)
+      .add(segment.data)
+      .value();
 }
 
 // A row of `answers`; columns from 0 on: first_row, last_row, rows, data, crc.
@@ -80,16 +85,17 @@ Error damaged_answers(const std::filesystem::path& path, const Segment& segment)
 }
 
 bool is_done(const Commit& commit, std::int64_t row) {
-  return row < commit.next.row || std::ranges::any_of(commit.beyond, [row](const RowRange& range) {
-           return row >= range.first && row < range.end;
-         });
+  return row < commit.next.row ||
+         std::ranges::any_of(
+             commit.beyond, [row](const RowRange& range) { return row >= range.first && row < range.end; });
 }
 
 }  // namespace
 
 // The log makes commits durable with one sync; FULL, since an answer must outlive a loss of power, too.
 Result<void> Ledger::make_durable_by_log() {
-  return database_.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216");
+  return database_.run(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216");
 }
 
 Result<std::unique_ptr<Ledger>> Ledger::create(const std::filesystem::path& path, const RunState& state) {
@@ -109,7 +115,8 @@ Result<std::unique_ptr<Ledger>> Ledger::create(const std::filesystem::path& path
   return ledger;
 }
 
-Result<std::unique_ptr<Ledger>> Ledger::open_existing(const std::filesystem::path& path, Database::Mode mode) {
+Result<std::unique_ptr<Ledger>> Ledger::open_existing(const std::filesystem::path& path,
+                                                      Database::Mode mode) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return std::unique_ptr<Ledger>();
   TRY(Database database, Database::open(path, mode));
@@ -118,7 +125,8 @@ Result<std::unique_ptr<Ledger>> Ledger::open_existing(const std::filesystem::pat
   TRY(std::int64_t tables, database.number("SELECT count(*) FROM sqlite_schema"));
   if (application == 0 && version == 0 && tables == 0) return std::unique_ptr<Ledger>();
   if (application != kApplication) {
-    return failure({ErrorCode::kInput, path.string(), "a database of another program", "a ledger of rowcall", ""});
+    return failure(
+        {ErrorCode::kInput, path.string(), "a database of another program", "a ledger of rowcall", ""});
   }
   if (version > kVersion) {
     return failure({ErrorCode::kInput, path.string(), "version " + std::to_string(version),
@@ -142,10 +150,10 @@ Result<std::unique_ptr<Ledger>> Ledger::open_to_read(const std::filesystem::path
 }
 
 Result<void> Ledger::put_identity(const Identity& identity, bool complete) {
-  TRY(Statement run, database_.prepare("INSERT OR REPLACE INTO run VALUES (1, ?, ?, ?, ?, ?)"));
+  TRY(Statement run, database_.prepare("INSERT OR REPLACE INTO run VALUES (1, ?, ?, ?, ?)"));
   Checksum crc("run");
-  crc.add(identity.run_id).add(identity.job).add(identity.columns).add(complete);
-  run.bind(1, identity.run_id).bind(2, identity.job).bind(3, identity.columns).bind(4, complete).bind(5, crc.value());
+  crc.add(identity.run_id).add(identity.job).add(complete);
+  run.bind(1, identity.run_id).bind(2, identity.job).bind(3, complete).bind(4, crc.value());
   TRY_VOID(run.done());
   TRY_VOID(database_.run("DELETE FROM source_file"));
   TRY(Statement file, database_.prepare("INSERT INTO source_file VALUES (?, ?, ?, ?, ?)"));
@@ -161,7 +169,8 @@ Result<void> Ledger::put_identity(const Identity& identity, bool complete) {
 }
 
 Result<void> Ledger::put_progress(const Commit& commit) {
-  TRY(Statement row, database_.prepare("INSERT OR REPLACE INTO progress VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  TRY(Statement row,
+      database_.prepare("INSERT OR REPLACE INTO progress VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   std::string beyond = text_of(commit.beyond);
   Checksum crc("progress");
   int index = 0;
@@ -200,17 +209,18 @@ Result<void> Ledger::put_mark(const SendMark& mark) {
 
 Result<Identity> Ledger::get_identity(bool& complete) {
   Identity identity;
-  TRY(Statement run, database_.prepare("SELECT run_id, job, columns, complete, crc FROM run"));
+  TRY(Statement run, database_.prepare("SELECT run_id, job, complete, crc FROM run"));
   TRY(bool found, run.step());
   if (!found) return failure(damaged(database_.path(), "the table run is empty"));
   identity.run_id = run.bytes(0);
   identity.job = run.bytes(1);
-  identity.columns = run.bytes(2);
-  complete = run.whole(3) != 0;
+  complete = run.whole(2) != 0;
   Checksum crc("run");
-  crc.add(identity.run_id).add(identity.job).add(identity.columns).add(complete);
-  if (crc.value() != run.whole(4)) return failure(damaged(database_.path(), "the table run is not what was written"));
-  TRY(Statement file, database_.prepare("SELECT number, name, bytes, version, crc FROM source_file ORDER BY number"));
+  crc.add(identity.run_id).add(identity.job).add(complete);
+  if (crc.value() != run.whole(3))
+    return failure(damaged(database_.path(), "the table run is not what was written"));
+  TRY(Statement file,
+      database_.prepare("SELECT number, name, bytes, version, crc FROM source_file ORDER BY number"));
   for (;;) {
     TRY(bool more, file.step());
     if (!more) break;
@@ -227,8 +237,9 @@ Result<Identity> Ledger::get_identity(bool& complete) {
 
 Result<Commit> Ledger::get_progress() {
   Commit commit;
-  TRY(Statement row, database_.prepare("SELECT parts, failure_parts, next_row, next_file, next_row_in_file, next_byte, "
-                                       "beyond, rows, ok, no_match, failed, unreadable, crc FROM progress"));
+  TRY(Statement row,
+      database_.prepare("SELECT parts, failure_parts, next_row, next_file, next_row_in_file, next_byte, "
+                        "beyond, rows, ok, no_match, failed, unreadable, crc FROM progress"));
   TRY(bool found, row.step());
   if (!found) return failure(damaged(database_.path(), "the table progress is empty"));
   Checksum crc("progress");
@@ -265,7 +276,8 @@ Result<std::vector<PartInfo>> Ledger::get_parts() {
     PartInfo part{std::string(row.bytes(1)), row.whole(2), row.whole(3)};
     Checksum crc("part");
     crc.add(row.whole(0)).add(part.path).add(part.rows).add(part.bytes);
-    if (crc.value() != row.whole(4)) return failure(damaged(database_.path(), "the table part is not what was written"));
+    if (crc.value() != row.whole(4))
+      return failure(damaged(database_.path(), "the table part is not what was written"));
     parts.push_back(std::move(part));
   }
 }
@@ -364,7 +376,8 @@ Result<void> Ledger::complete() {
 Result<void> Ledger::keep(const std::vector<Segment>& segments, const SendMark& mark) {
   std::lock_guard lock(mutex_);
   TRY(Transaction transaction, Transaction::begin(database_));
-  TRY(Statement row, database_.prepare("INSERT INTO answers (first_row, last_row, rows, data, crc) VALUES (?, ?, ?, ?, ?)"));
+  TRY(Statement row,
+      database_.prepare("INSERT INTO answers (first_row, last_row, rows, data, crc) VALUES (?, ?, ?, ?, ?)"));
   for (const Segment& segment : segments) {
     row.bind(1, segment.first_row).bind(2, segment.last_row).bind(3, segment.rows).bind_blob(4, segment.data);
     row.bind(5, crc_of(segment));
@@ -393,7 +406,8 @@ Result<void> Ledger::remove_answers(const Commit& done) {
   TRY(Statement before, database_.prepare("DELETE FROM answers WHERE last_row < ?"));
   before.bind(1, done.next.row);
   TRY_VOID(before.done());
-  TRY(Statement between, database_.prepare("DELETE FROM answers WHERE last_row < ? AND last_row >= ? AND first_row >= ?"));
+  TRY(Statement between,
+      database_.prepare("DELETE FROM answers WHERE last_row < ? AND last_row >= ? AND first_row >= ?"));
   for (const RowRange& range : done.beyond) {
     between.bind(1, range.end).bind(2, range.first).bind(3, range.first);
     TRY_VOID(between.done());
@@ -412,7 +426,9 @@ Result<void> Ledger::commit(const Commit& commit) {
 
 Journal Ledger::journal(const RunState& state) {
   Journal journal;
-  journal.keep = [this](const std::vector<Segment>& segments, const SendMark& mark) { return keep(segments, mark); };
+  journal.keep = [this](const std::vector<Segment>& segments, const SendMark& mark) {
+    return keep(segments, mark);
+  };
   journal.read = [this](RowRange range) { return read(range); };
   journal.kept_before = state.kept_before;
   journal.mark = state.mark;

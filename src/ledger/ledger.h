@@ -13,23 +13,24 @@
 #include <string>
 #include <vector>
 
-#include "ledger/database.h"
-#include "ledger/identity.h"
 #include "rowcall/error.h"
 #include "rowcall/journal.h"
 #include "rowcall/table.h"
+
+#include "ledger/database.h"
+#include "ledger/identity.h"
 
 namespace rowcall::ledger {
 
 /// What a ledger says.
 struct RunState {
   Identity identity;
-  bool complete = false;           ///< The sink is finished.
-  Commit commit;                   ///< What is in parts; its `part` is empty.
-  std::vector<PartInfo> parts;     ///< All that were published.
+  bool complete = false;        ///< The sink is finished.
+  Commit commit;                ///< What is in parts; its `part` is empty.
+  std::vector<PartInfo> parts;  ///< All that were published.
   SendMark mark;
-  std::int64_t answers = 0;        ///< Rows whose answers or failures are kept, and are in no part yet.
-  std::int64_t kept_before = 0;    ///< No answer is kept for this row or a later one.
+  std::int64_t answers = 0;      ///< Rows whose answers or failures are kept, and are in no part yet.
+  std::int64_t kept_before = 0;  ///< No answer is kept for this row or a later one.
 };
 
 class Ledger {
@@ -59,7 +60,8 @@ class Ledger {
 
  private:
   explicit Ledger(Database database) : database_(std::move(database)) {}
-  static Result<std::unique_ptr<Ledger>> open_existing(const std::filesystem::path& path, Database::Mode mode);
+  static Result<std::unique_ptr<Ledger>> open_existing(const std::filesystem::path& path,
+                                                       Database::Mode mode);
 
   Result<void> make_durable_by_log();
   Result<void> put_identity(const Identity& identity, bool complete);

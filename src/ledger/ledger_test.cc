@@ -32,7 +32,7 @@ class LedgerTest : public testing::Test {
 
   static RunState begun() {
     RunState state;
-    state.identity = {"run", "job", "score: int64", {{"a.csv", 5, "v1"}, {"b.csv", -1, ""}}};
+    state.identity = {"run", "job", {{"a.csv", 5, "v1"}, {"b.csv", -1, ""}}};
     return state;
   }
   // A ledger with two parts and answers for the rows from 100 on.
@@ -72,7 +72,6 @@ TEST_F(LedgerTest, SaysWhatItWasTold) {
   RunState state = (*ledger)->state().value();
   EXPECT_EQ(state.identity.run_id, "run");
   EXPECT_EQ(state.identity.job, "job");
-  EXPECT_EQ(state.identity.columns, "score: int64");
   ASSERT_EQ(state.identity.source.size(), 2u);
   EXPECT_EQ(state.identity.source[1].bytes, -1);
   EXPECT_FALSE(state.complete);
@@ -150,8 +149,9 @@ TEST_F(LedgerTest, WhatWasKeptOutlivesAKill) {
 
 TEST_F(LedgerTest, ChangedValuesAreFoundInEveryTable) {
   for (const char* change :
-       {"UPDATE run SET run_id = 'ruN'", "UPDATE source_file SET bytes = 6 WHERE number = 0", "UPDATE progress SET next_row = 101",
-        "UPDATE progress SET beyond = '7-8'", "UPDATE part SET rows = 51 WHERE number = 1", "UPDATE mark SET before = 151",
+       {"UPDATE run SET run_id = 'ruN'", "UPDATE source_file SET bytes = 6 WHERE number = 0",
+        "UPDATE progress SET next_row = 101", "UPDATE progress SET beyond = '7-8'",
+        "UPDATE part SET rows = 51 WHERE number = 1", "UPDATE mark SET before = 151",
         "UPDATE answers SET rows = 21", "DELETE FROM mark", "DELETE FROM progress", "DELETE FROM run"}) {
     fs::remove(file_);
     filled();
@@ -165,14 +165,16 @@ TEST_F(LedgerTest, ChangedValuesAreFoundInEveryTable) {
   }
 }
 
-// Flips every bit in turn of every 97th byte of the file: it is found, or changes nothing.
+// Flips every bit in turn of every 149th byte of the file: it is found, or changes nothing.
 TEST_F(LedgerTest, AFlippedBitIsNeverSilentlyUsed) {
-  { auto ledger = filled(); }
+  {
+    auto ledger = filled();
+  }
   std::string whole = read_file(file_).value();
   ASSERT_FALSE(fs::exists(file_.string() + "-wal")) << "closing moves everything into the file";
   int found = 0;
   int tried = 0;
-  for (std::size_t at = 0; at < whole.size(); at += 97) {
+  for (std::size_t at = 0; at < whole.size(); at += 149) {
     std::string flipped = whole;
     flipped[at] = static_cast<char>(flipped[at] ^ (1 << (tried % 8)));
     ++tried;
@@ -182,7 +184,7 @@ TEST_F(LedgerTest, AFlippedBitIsNeverSilentlyUsed) {
       ++found;
       continue;
     }
-    if (!*ledger) continue;  // cannot come of a file with tables in it
+    ASSERT_TRUE(*ledger) << "the file has tables in it";
     auto state = (*ledger)->state();
     if (!state) {
       ++found;

@@ -53,12 +53,14 @@ Result<RunState> parse_old_state(std::string_view text, const std::string& place
   };
   simdjson::dom::parser parser;
   simdjson::dom::element root;
-  if (auto error = parser.parse(text.data(), text.size()).get(root)) return damaged_file(simdjson::error_message(error));
+  if (auto error = parser.parse(text.data(), text.size()).get(root))
+    return damaged_file(simdjson::error_message(error));
   std::int64_t version = 0;
   if (root["version"].get(version) != simdjson::SUCCESS) return damaged_file("no version");
   if (version > kVersion) {
     return failure({ErrorCode::kInput, place, "version " + std::to_string(version),
-                    "version " + std::to_string(kVersion) + " or older", "Use the rowcall that wrote it, or a newer one."});
+                    "version " + std::to_string(kVersion) + " or older",
+                    "Use the rowcall that wrote it, or a newer one."});
   }
   try {
     return read_state(root);

@@ -7,8 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "ledger/ledger.h"
 #include "rowcall/error.h"
+
+#include "ledger/ledger.h"
 
 namespace rowcall::ledger {
 

@@ -17,12 +17,26 @@
 namespace rowcall::ledger {
 namespace fs = std::filesystem;
 
+namespace {
+
+// `is_running` holds the lock for some microseconds, which must not stop a run.
+int lock_now(int file) {
+  int code = -1;
+  for (int tries = 0; tries < 5 && code != 0; ++tries) {
+    if (tries > 0) ::usleep(1000);
+    code = ::flock(file, LOCK_EX | LOCK_NB);
+  }
+  return code;
+}
+
+}  // namespace
+
 Result<RunFolder> RunFolder::open(const fs::path& path) {
   TRY_VOID(make_folder(path));
   fs::path lock_file = path / "lock";
   int lock = ::open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (lock < 0) return failure(disk_error(lock_file, "creating", errno));
-  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+  if (lock_now(lock) != 0) {
     int why = errno;
     ::close(lock);
     if (why != EWOULDBLOCK) return failure(disk_error(lock_file, "locking", why));
@@ -40,6 +54,14 @@ Result<RunFolder> RunFolder::open_existing(const fs::path& path) {
                     "Run directories are made by `rowcall run`; by default they are in runs/."});
   }
   return open(path);
+}
+
+bool RunFolder::is_running(const fs::path& path) {
+  int lock = ::open((path / "lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (lock < 0) return false;
+  bool held = ::flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(lock);
+  return held;
 }
 
 RunFolder::RunFolder(RunFolder&& other) noexcept
@@ -78,8 +100,8 @@ Result<std::unique_ptr<Ledger>> RunFolder::begin(const RunState& state) const {
 
 Result<void> RunFolder::clear() const {
   // The ledger first: without it there is no run, whatever else is left.
-  for (const char* name : {"ledger.db", "ledger.db-wal", "ledger.db-shm", "state.json", "job.toml", "summary.json",
-                           "calls.log", "failures", "staging", "logs"}) {
+  for (const char* name : {"ledger.db", "ledger.db-wal", "ledger.db-shm", "state.json", "job.toml",
+                           "summary.json", "calls.log", "failures", "staging", "logs"}) {
     std::error_code error;
     fs::remove_all(path_ / name, error);
     if (error) return failure(disk_error(path_ / name, "removing", error.value()));

@@ -21,6 +21,8 @@ class RunFolder {
   static Result<RunFolder> open(const std::filesystem::path& path);
   /// The folder of a run that exists; fails with kNotFound if there is none.
   static Result<RunFolder> open_existing(const std::filesystem::path& path);
+  /// True while a process holds the folder's lock. Looks only.
+  static bool is_running(const std::filesystem::path& path);
   RunFolder(RunFolder&& other) noexcept;
   RunFolder& operator=(RunFolder&& other) noexcept;
   ~RunFolder();

@@ -18,8 +18,8 @@ namespace rowcall::ledger {
 /// One row, as it was kept.
 struct Record {
   std::int64_t row = 0;
-  Ending ending = Ending::kOk;   ///< kOk, kNoMatch or kFailed.
-  std::string_view values;       ///< Lives as long as the segment.
+  Ending ending = Ending::kOk;  ///< kOk, kNoMatch or kFailed.
+  std::string_view values;      ///< Lives as long as the segment.
 };
 
 /// Gathers records into segments of at most 8 MB.

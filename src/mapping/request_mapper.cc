@@ -229,8 +229,10 @@ void RequestMapper::add_fixed_header(std::string_view name, std::string_view val
   shown_headers_.append(name).append(": ").append(secret ? kMask : value).append("\n");
 }
 
-void RequestMapper::append_key(std::string& out, std::int64_t number) const {
-  append_uuid(out, uuid5(key_space_, std::to_string(number)));
+void RequestMapper::append_key(std::string& out, std::int64_t number, int count) const {
+  std::string name = std::to_string(number);
+  if (count > 1) name += "+" + std::to_string(count);
+  append_uuid(out, uuid5(key_space_, name));
 }
 
 void RequestMapper::append_body(std::string& out, const table::RowReader& reader, std::int64_t row,
@@ -273,7 +275,7 @@ Result<Request> RequestMapper::render(const table::RowReader& reader, std::int64
   }
   if (send_keys_) {
     request.header_lines += "Idempotency-Key: ";
-    append_key(request.header_lines, number);
+    append_key(request.header_lines, number, count);
     request.header_lines += "\r\n";
   }
   if (has_body_) append_body(request.body, reader, row, count);

@@ -23,7 +23,8 @@ namespace rowcall::mapping {
 class RequestMapper {
  public:
   /// Fetches the secrets and compiles the templates. `run_id` names the run: with the row's number it
-  /// makes the Idempotency-Key, the same over attempts, resumes and retries.
+  /// makes the Idempotency-Key, the same over attempts, resumes and retries; for several rows in a call, with
+  /// their number too, since another set of rows is another call.
   static Result<RequestMapper> make(const Job& job, const table::RowReader& reader,
                                     const std::string& run_id);
 
@@ -53,7 +54,7 @@ class RequestMapper {
   Result<void> make_body(const Job& job, const table::RowReader& reader);
   Result<std::string> secret(const SecretRef& reference, std::string_view setting);
   void add_fixed_header(std::string_view name, std::string_view value, bool secret);
-  void append_key(std::string& out, std::int64_t number) const;
+  void append_key(std::string& out, std::int64_t number, int count) const;
   void append_body(std::string& out, const table::RowReader& reader, std::int64_t row, int count) const;
 
   Endpoint endpoint_;

@@ -85,16 +85,12 @@ void AnswerColumns::append_bytes(std::string& out, TypeId type, const Values& va
       break;
     }
     case TypeId::kFloat:
-    case TypeId::kDouble:
-      append_fixed64(out, std::bit_cast<std::uint64_t>(values.doubles[row]));
-      break;
+    case TypeId::kDouble: append_fixed64(out, std::bit_cast<std::uint64_t>(values.doubles[row])); break;
     case TypeId::kDecimal:
       append_fixed64(out, values.decimals[row].low);
       append_fixed64(out, values.decimals[row].high);
       break;
-    default:
-      append_signed(out, values.ints[row]);
-      break;
+    default: append_signed(out, values.ints[row]); break;
   }
 }
 

@@ -115,13 +115,24 @@ Reply SimServer::answer(const Request& request) {
     reply.retry_after = options_.retry_after;
   } else if (drawn(options_.fail_400)) {
     reply.status = 400;
+  } else if (options_.refuses && options_.refuses(request.body)) {
+    note_done(request);
+    reply.status = 400;
   } else {
+    note_done(request);
     reply.status = 200;
     ++answered_[request.body];
     // The score is the length of the body: something that follows from the row.
     reply.body = R"({"score":)" + std::to_string(request.body.size()) + R"(,"echo":)" + request.body + "}";
   }
   return reply;
+}
+
+void SimServer::note_done(const Request& request) {
+  if (options_.book == nullptr) return;
+  SimBook::Seen& seen = options_.book->calls[request.body];
+  ++seen.done;
+  if (std::ranges::find(seen.keys, request.header_lines) == seen.keys.end()) seen.keys.push_back(request.header_lines);
 }
 
 void SimServer::close() {

@@ -23,6 +23,15 @@ struct Regime {
   double fail_503 = 0;
 };
 
+/// What an API remembers of calls, whoever made them: it outlives the process that calls.
+struct SimBook {
+  struct Seen {
+    int done = 0;                  ///< Times it was carried out: answered with 200, or refused with 400.
+    std::vector<std::string> keys; ///< Each once.
+  };
+  std::map<std::string, Seen> calls;  ///< By body.
+};
+
 /// What the server is like. All times are simulated.
 struct ServerOptions {
   Duration latency = std::chrono::milliseconds(20);  ///< Of the whole round trip.
@@ -41,6 +50,8 @@ struct ServerOptions {
   std::vector<std::pair<Duration, Duration>> outages;
   /// Changes of latency, limit and fail_503, in order of time.
   std::vector<Regime> regimes;
+  std::function<bool(const std::string& body)> refuses;  ///< 400 for these, always. May be empty.
+  SimBook* book = nullptr;                               ///< May be null.
   int always = 0;  ///< This status for everyone; 0: by the rules above.
 };
 
@@ -65,6 +76,7 @@ class SimServer final : public Transport {
 
  private:
   Reply answer(const Request& request);
+  void note_done(const Request& request);
   bool out(Instant at) const;
   void follow_regimes(Instant now);
   Async<void> pause(Instant until);
