@@ -38,8 +38,8 @@ struct Status {
     if (running) return "";
     if (!run.complete) return "Run the same job again: it goes on where it stopped.";
     if (run.commit.counts[Ending::kFailed] > 0) {
-      return "The failed rows are in " + (folder / "failures").string() + ". Call them again with: rowcall retry " +
-             folder.string();
+      return "The failed rows are in " + (folder / "failures").string() +
+             ". Call them again with: rowcall retry " + folder.string();
     }
     return "";
   }
@@ -51,7 +51,8 @@ Result<Status> status_of(const fs::path& folder) {
   status.running = ledger::RunFolder::is_running(folder);
   TRY(auto ledger, ledger::Ledger::open_to_read(folder / "ledger.db"));
   if (!ledger) {
-    return failure({ErrorCode::kNotFound, folder.string(), "no run there (there is no ledger.db)", "a run directory",
+    return failure({ErrorCode::kNotFound, folder.string(), "no run there (there is no ledger.db)",
+                    "a run directory",
                     "Run directories are made by `rowcall run`; by default they are in runs/."});
   }
   TRY(status.run, ledger->state());
@@ -63,15 +64,18 @@ std::string text_of(const Status& status) {
   const Counts& counts = run.commit.counts;
   std::string text = status.folder.string() + ": " + status.state() + "\n";
   text += "  rows    " + grouped(counts.rows) + " done:";
-  for (Ending ending : kWritten) text += " " + grouped(counts[ending]) + " " + name_of(ending) + (ending == Ending::kUnreadable ? "" : ",");
+  for (Ending ending : kWritten)
+    text +=
+        " " + grouped(counts[ending]) + " " + name_of(ending) + (ending == Ending::kUnreadable ? "" : ",");
   text += status.adds_up() ? "; the sums add up\n" : "; the sums DO NOT ADD UP\n";
   text += "  parts   " + grouped(run.commit.parts) + ", " + bytes_words(status.bytes());
   if (!run.parts.empty()) text += ", the last one " + run.parts.back().path;
   text += "\n";
   if (!run.complete) {
     text += "  ledger  " + grouped(run.answers) + " answers are kept for the next part";
-    text += status.running ? "; " + grouped(run.mark.under_way) + " calls under way\n"
-                           : "; " + grouped(run.mark.under_way) + " calls were in flight and will be repeated\n";
+    text += status.running
+                ? "; " + grouped(run.mark.under_way) + " calls under way\n"
+                : "; " + grouped(run.mark.under_way) + " calls were in flight and will be repeated\n";
   }
   if (std::string next = status.next_step(); !next.empty()) text += "  next    " + next + "\n";
   return text;
@@ -108,10 +112,13 @@ std::string json_of(const Status& status) {
 
 void add_status(CLI::App& app, Command& chosen) {
   CLI::App* command = app.add_subcommand("status", "Say how far a run has come");
-  command->footer("Reads the run's ledger: while the run goes on, after its end, and after a crash. Changes nothing.");
+  command->footer(
+      "Reads the run's ledger: while the run goes on, after its end, and after a crash. Changes nothing.");
   auto directory = std::make_shared<std::string>();
   auto as_json = std::make_shared<bool>(false);
-  command->add_option("run", *directory, "The run directory, as in runs/customers")->required()->type_name("RUN");
+  command->add_option("run", *directory, "The run directory, as in runs/customers")
+      ->required()
+      ->type_name("RUN");
   command->add_flag("--json", *as_json, "One JSON object instead of text");
   command->callback([&chosen, directory, as_json] {
     chosen = [directory, as_json] {

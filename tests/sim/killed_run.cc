@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/killed_run.h"
 
-#include <boost/asio/io_context.hpp>
-
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <random>
 #include <utility>
 #include <vector>
+
+#include <boost/asio/io_context.hpp>
 
 #include "engine/run_state.h"
 #include "tests/sim/memory_tables.h"
@@ -77,7 +77,10 @@ Setting setting_of(std::uint64_t seed) {
   Setting s;
   s.source.rows = between(dice, 1, 300);
   s.source.batch_rows = between(dice, 5, 60);
-  if (one_in(dice, 2)) s.source.unreadable = [seed](std::int64_t row) { return (row * 7919 + static_cast<std::int64_t>(seed)) % 23 == 0; };
+  if (one_in(dice, 2))
+    s.source.unreadable = [seed](std::int64_t row) {
+      return (row * 7919 + static_cast<std::int64_t>(seed)) % 23 == 0;
+    };
   s.job.sink.part_rows = between(dice, 10, 150);
   s.job.limits.rate = {{between(dice, 200, 2000), 1s}};
   s.job.limits.rows_held_max = static_cast<int>(between(dice, 20, 200));
@@ -114,11 +117,12 @@ struct Session {
   bool killed = false;
   bool hung = false;
   std::string error;
-  std::int64_t may_repeat = 0;   // in flight when it ended, or answered since the last sync
-  Duration since_sync{};         // at a kill, when there was something to sync
+  std::int64_t may_repeat = 0;  // in flight when it ended, or answered since the last sync
+  Duration since_sync{};        // at a kill, when there was something to sync
 };
 
-Session play_session(const Setting& setting, const Fate& fate, SimDisk& disk, SimBook& book, std::uint64_t dice_seed) {
+Session play_session(const Setting& setting, const Fate& fate, SimDisk& disk, SimBook& book,
+                     std::uint64_t dice_seed) {
   Session session;
   boost::asio::io_context context(1);
   SimClock clock;
@@ -149,7 +153,8 @@ Session play_session(const Setting& setting, const Fate& fate, SimDisk& disk, Si
   auto prepared = engine::prepare(setting.job, source, host.run_id);
   ServerOptions server_options = setting.server;
   server_options.book = &book;
-  engine::Run run(context.get_executor(), &clock, Worker::Kind::kInline, setting.job, host, *std::move(prepared));
+  engine::Run run(context.get_executor(), &clock, Worker::Kind::kInline, setting.job, host,
+                  *std::move(prepared));
   SimServer server(context.get_executor(), &clock, server_options, dice_seed);
   server.listen(run.line_events());
   Instant begun = clock.now();
@@ -169,7 +174,7 @@ Session play_session(const Setting& setting, const Fate& fate, SimDisk& disk, Si
     session.hung = !clock.advance() || clock.now() - begun > 10h;
     if (session.hung) break;
   }
-  session.may_repeat = server.lines().busy + unsynced;
+  session.may_repeat = server.lines().busy + server.cancelled() + unsynced;
   if (session.killed && unsynced > 0) session.since_sync = clock.now() - oldest_unsynced;
   session.complete = run.over() && run.report().end == RunEnd::kComplete;
   if (run.over() && run.report().end == RunEnd::kFailed) session.error = run.report().error.text();
@@ -212,11 +217,13 @@ std::string wrong_in_tables(const Setting& setting, const SimDisk& disk) {
     ++seen[id];
     bool unreadable = setting.source.unreadable && setting.source.unreadable(id);
     bool refused = setting.server.refuses && setting.server.refuses(body_of(id));
-    if (unreadable != (row.find("\"error_class\":\"unreadable\"") != std::string::npos)) return "unreadable or not: " + row;
+    if (unreadable != (row.find("\"error_class\":\"unreadable\"") != std::string::npos))
+      return "unreadable or not: " + row;
     if (!unreadable && !refused && setting.repeatable) return "failed without a reason: " + row;
   }
   for (std::int64_t id = 0; id < setting.source.rows; ++id) {
-    if (seen[id] != 1) return "row " + std::to_string(id) + " is there " + std::to_string(seen[id]) + " times";
+    if (seen[id] != 1)
+      return "row " + std::to_string(id) + " is there " + std::to_string(seen[id]) + " times";
   }
   if (static_cast<std::int64_t>(seen.size()) != setting.source.rows) return "rows that there are not";
   if (!disk.sink.finished) return "the sink was not finished";
@@ -226,7 +233,8 @@ std::string wrong_in_tables(const Setting& setting, const SimDisk& disk) {
 std::string wrong_in_book(const Setting& setting, const SimBook& book, KilledRun& run) {
   for (const auto& [body, call] : book.calls) {
     run.repeated += call.done - 1;
-    if (call.keys.size() > 1) return "two keys for one call: " + body + " " + call.keys[0] + " " + call.keys[1];
+    if (call.keys.size() > 1)
+      return "two keys for one call: " + body + " " + call.keys[0] + " " + call.keys[1];
     if (!setting.repeatable && call.done > 1) return "repeated although that is forbidden: " + body;
   }
   if (run.repeated > run.allowed) {
@@ -246,14 +254,16 @@ KilledRun play_killed(std::uint64_t seed, bool marks_first) {
   for (;;) {
     bool disturbed = run.sessions < static_cast<int>(setting.fates.size());
     Fate fate = disturbed ? setting.fates[static_cast<std::size_t>(run.sessions)] : Fate{};
-    Session session = play_session(setting, fate, disk, book, seed * 1000 + static_cast<std::uint64_t>(run.sessions));
+    Session session =
+        play_session(setting, fate, disk, book, seed * 1000 + static_cast<std::uint64_t>(run.sessions));
     ++run.sessions;
     run.kills += session.killed ? 1 : 0;
     run.failed_disks += session.error.empty() ? 0 : 1;
     run.stops += !session.killed && !session.complete && session.error.empty() ? 1 : 0;
     run.allowed += session.may_repeat;
     if (session.hung) run.violation = "session " + std::to_string(run.sessions) + " hangs";
-    if (session.since_sync > kIntervalMost) run.violation = "answers waited " + std::to_string(seconds(session.since_sync)) + " s to be synced";
+    if (session.since_sync > kIntervalMost)
+      run.violation = "answers waited " + std::to_string(seconds(session.since_sync)) + " s to be synced";
     if (session.complete) break;
     if (run.sessions == kSessionsMost) run.violation = "not complete after many sessions: " + session.error;
     if (!run.violation.empty()) return run;

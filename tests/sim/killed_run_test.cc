@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Promises 2, 3 and 5 under everything that can happen to a process: ten thousand runs that are killed, stopped and let
-// down by their disk.
+// Promises 2, 3 and 5 under everything that can happen to a process: ten thousand runs that are killed,
+// stopped and let down by their disk.
 #include "tests/sim/killed_run.h"
 
 #include <gtest/gtest.h>
@@ -33,9 +33,11 @@ TEST(KilledRun, NothingIsLostAndNothingPaidTwice) {
     total.allowed += run.allowed;
   }
   RecordProperty("sessions", total.sessions);
-  std::printf("%llu runs, %d processes: %d killed, %d let down by the disk, %d stopped; %lld calls repeated, %lld might have been\n",
-              static_cast<unsigned long long>(count), total.sessions, total.kills, total.failed_disks, total.stops,
-              static_cast<long long>(total.repeated), static_cast<long long>(total.allowed));
+  std::printf(
+      "%llu runs, %d processes: %d killed, %d let down by the disk, %d stopped; %lld calls repeated, %lld "
+      "might have been\n",
+      static_cast<unsigned long long>(count), total.sessions, total.kills, total.failed_disks, total.stops,
+      static_cast<long long>(total.repeated), static_cast<long long>(total.allowed));
   // The test is only worth something if all of this has happened.
   EXPECT_GT(total.kills, static_cast<int>(count) / 2);
   EXPECT_GT(total.failed_disks, static_cast<int>(count) / 20);

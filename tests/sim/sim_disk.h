@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is left when a process is killed: the ledger, and the published parts of two tables; with faults on purpose.
+// What is left when a process is killed: the ledger, and the published parts of two tables; with faults on
+// purpose.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,8 @@ struct DiskFault {
     kFailAfter,   ///< An error, although it has happened: the answer of an object store was lost.
   };
   Kind kind = Kind::kNone;
-  int operation = 0;  ///< Counted from 0 in each session: kept segments, writes, published parts, marks, finishes.
+  int operation =
+      0;  ///< Counted from 0 in each session: kept segments, writes, published parts, marks, finishes.
 };
 
 class SimDisk {

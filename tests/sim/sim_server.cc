@@ -61,6 +61,7 @@ Async<Reply> SimServer::send(Line, const Request& request, OnSent on_sent) {
   reply.bytes_out = static_cast<std::uint32_t>(request.body.size());
   --counts_.busy;
   if (closed_) {
+    ++cancelled_;
     reply.error = TransportError::kCancelled;
     co_return reply;
   }
@@ -132,7 +133,8 @@ void SimServer::note_done(const Request& request) {
   if (options_.book == nullptr) return;
   SimBook::Seen& seen = options_.book->calls[request.body];
   ++seen.done;
-  if (std::ranges::find(seen.keys, request.header_lines) == seen.keys.end()) seen.keys.push_back(request.header_lines);
+  if (std::ranges::find(seen.keys, request.header_lines) == seen.keys.end())
+    seen.keys.push_back(request.header_lines);
 }
 
 void SimServer::close() {

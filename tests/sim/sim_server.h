@@ -26,8 +26,8 @@ struct Regime {
 /// What an API remembers of calls, whoever made them: it outlives the process that calls.
 struct SimBook {
   struct Seen {
-    int done = 0;                  ///< Times it was carried out: answered with 200, or refused with 400.
-    std::vector<std::string> keys; ///< Each once.
+    int done = 0;                   ///< Times it was carried out: answered with 200, or refused with 400.
+    std::vector<std::string> keys;  ///< Each once.
   };
   std::map<std::string, Seen> calls;  ///< By body.
 };
@@ -52,7 +52,7 @@ struct ServerOptions {
   std::vector<Regime> regimes;
   std::function<bool(const std::string& body)> refuses;  ///< 400 for these, always. May be empty.
   SimBook* book = nullptr;                               ///< May be null.
-  int always = 0;  ///< This status for everyone; 0: by the rules above.
+  int always = 0;                                        ///< This status for everyone; 0: by the rules above.
 };
 
 class SimServer final : public Transport {
@@ -73,6 +73,8 @@ class SimServer final : public Transport {
   /// Rows answered with 200 more than once.
   std::int64_t answered_twice() const;
   int in_flight_most() const { return in_flight_most_; }
+  /// Calls that were in flight when the transport was closed.
+  int cancelled() const { return cancelled_; }
 
  private:
   Reply answer(const Request& request);
@@ -90,6 +92,7 @@ class SimServer final : public Transport {
   bool closed_ = false;
   std::size_t regimes_begun_ = 0;
   int in_flight_most_ = 0;
+  int cancelled_ = 0;
   std::int64_t arrivals_ = 0;
   Instant first_arrival_{};
   std::deque<Instant> last_second_;

@@ -154,3 +154,11 @@ cmd_fuzz() {
       "build/asan/fuzz/${name}_fuzz" --seconds "$seconds" --findings "build/fuzz/$name"
   done
 }
+
+#: torture [--kills N] [--seed S] | kill real runs with SIGKILL at random moments, and check that nothing is lost
+cmd_torture() {
+  ./dev build
+  need_python build
+  need_versitygw
+  "$PYTHON" tools/torture.py "$@"
+}
