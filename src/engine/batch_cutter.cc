@@ -55,6 +55,7 @@ std::vector<SourceBatch> BatchCutter::cut(SourceBatch batch) const {
     at.row_in_file += piece.records();
     at.row += piece.records();
     at.byte_offset = -1;
+    at.line = 0;
     pieces.push_back(std::move(piece));
   }
   return pieces;

@@ -23,6 +23,7 @@ void Progress::written(const SourcePosition& from, std::int64_t records) {
   end_.row += records;
   end_.row_in_file += records;
   end_.byte_offset = -1;
+  end_.line = 0;
 }
 
 std::vector<RowRange> Progress::beyond() {

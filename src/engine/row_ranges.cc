@@ -72,7 +72,10 @@ std::vector<SourceBatch> without(SourceBatch batch, const RowRanges& done) {
     piece.position = batch.position;
     piece.position.row = gap.first;
     piece.position.row_in_file += gap.first - begin;
-    if (gap.first != begin) piece.position.byte_offset = -1;
+    if (gap.first != begin) {
+      piece.position.byte_offset = -1;
+      piece.position.line = 0;
+    }
     piece.file = batch.file;
     piece.unreadable.assign(batch.unreadable.begin() + unreadable_from,
                             batch.unreadable.begin() + unreadable_to);

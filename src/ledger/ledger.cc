@@ -24,7 +24,7 @@ CREATE TABLE source_file (number INTEGER PRIMARY KEY, name TEXT NOT NULL, bytes 
                           crc INTEGER NOT NULL);
 CREATE TABLE progress (id INTEGER PRIMARY KEY CHECK (id = 1), parts INTEGER NOT NULL, failure_parts INTEGER NOT NULL,
                        next_row INTEGER NOT NULL, next_file INTEGER NOT NULL, next_row_in_file INTEGER NOT NULL,
-                       next_byte INTEGER NOT NULL, beyond TEXT NOT NULL, rows INTEGER NOT NULL, ok INTEGER NOT NULL,
+                       next_byte INTEGER NOT NULL, next_line INTEGER NOT NULL, beyond TEXT NOT NULL, rows INTEGER NOT NULL, ok INTEGER NOT NULL,
                        no_match INTEGER NOT NULL, failed INTEGER NOT NULL, unreadable INTEGER NOT NULL,
                        crc INTEGER NOT NULL);
 CREATE TABLE part (number INTEGER PRIMARY KEY, path TEXT NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL,
@@ -170,7 +170,8 @@ Result<void> Ledger::put_identity(const Identity& identity, bool complete) {
 
 Result<void> Ledger::put_progress(const Commit& commit) {
   TRY(Statement row,
-      database_.prepare("INSERT OR REPLACE INTO progress VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+      database_.prepare(
+          "INSERT OR REPLACE INTO progress VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   std::string beyond = text_of(commit.beyond);
   Checksum crc("progress");
   int index = 0;
@@ -184,6 +185,7 @@ Result<void> Ledger::put_progress(const Commit& commit) {
   put(commit.next.file);
   put(commit.next.row_in_file);
   put(commit.next.byte_offset);
+  put(commit.next.line);
   crc.add(beyond);
   row.bind(++index, beyond);
   put(commit.counts.rows);
@@ -238,8 +240,9 @@ Result<Identity> Ledger::get_identity(bool& complete) {
 Result<Commit> Ledger::get_progress() {
   Commit commit;
   TRY(Statement row,
-      database_.prepare("SELECT parts, failure_parts, next_row, next_file, next_row_in_file, next_byte, "
-                        "beyond, rows, ok, no_match, failed, unreadable, crc FROM progress"));
+      database_.prepare(
+          "SELECT parts, failure_parts, next_row, next_file, next_row_in_file, next_byte, next_line, "
+          "beyond, rows, ok, no_match, failed, unreadable, crc FROM progress"));
   TRY(bool found, row.step());
   if (!found) return failure(damaged(database_.path(), "the table progress is empty"));
   Checksum crc("progress");
@@ -255,6 +258,7 @@ Result<Commit> Ledger::get_progress() {
   commit.next.file = static_cast<int>(get());
   commit.next.row_in_file = get();
   commit.next.byte_offset = get();
+  commit.next.line = get();
   std::string beyond(row.bytes(column++));
   crc.add(beyond);
   commit.counts.rows = get();

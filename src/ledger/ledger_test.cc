@@ -47,7 +47,7 @@ class LedgerTest : public testing::Test {
     commit.part = {"out/2.parquet", 49, 1111};
     commit.parts = 2;
     commit.failure_parts = 1;
-    commit.next = {100, 1, 40, 4711};
+    commit.next = {100, 1, 40, 4711, 42};
     commit.counts.rows = 100;
     commit.counts[Ending::kOk] = 99;
     commit.counts[Ending::kFailed] = 1;
@@ -81,6 +81,7 @@ TEST_F(LedgerTest, SaysWhatItWasTold) {
   EXPECT_EQ(state.commit.next.file, 1);
   EXPECT_EQ(state.commit.next.row_in_file, 40);
   EXPECT_EQ(state.commit.next.byte_offset, 4711);
+  EXPECT_EQ(state.commit.next.line, 42);
   EXPECT_EQ(state.commit.counts[Ending::kOk], 99);
   ASSERT_EQ(state.parts.size(), 2u);
   EXPECT_EQ(state.parts[1].path, "out/2.parquet");

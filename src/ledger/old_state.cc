@@ -14,6 +14,8 @@ SourcePosition read_position(simdjson::dom::element from) {
   position.file = static_cast<int>(std::int64_t(from["file"]));
   position.row_in_file = from["row_in_file"];
   position.byte_offset = from["byte_offset"];
+  std::int64_t line = 0;
+  if (from["line"].get(line) == simdjson::SUCCESS) position.line = line;
   return position;
 }
 
