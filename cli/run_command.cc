@@ -28,6 +28,9 @@ void add_run(CLI::App& app, Command& chosen) {
                     "Go on with a run although the job or the source has changed since");
   command->add_flag("--drop-damaged", options->begin.drop_damaged,
                     "Go on without those answers in the ledger that are damaged");
+  command->add_flag_callback(
+      "--no-ledger", [options] { options->keep_answers = false; },
+      "Keep no single answers: after a crash, the rows of the open part are called again");
   command->callback([&chosen, flags, options] {
     chosen = [flags, options] {
       auto job = load_job(*flags, /*needs_source=*/true);

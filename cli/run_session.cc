@@ -86,7 +86,7 @@ Result<Report> carry_out(const Job& job, const ledger::RunFolder& folder, const 
   host.resume = begun.state.commit;
   host.commit = [&](const Commit& commit) { return begun.ledger->commit(commit); };
   host.journal = begun.ledger->journal(begun.state);
-  if (!job.run.ledger) host.journal.keep = nullptr;
+  if (!options.keep_answers) host.journal.keep = nullptr;
   TRY(Report report, run(job, host));
   if (report.end == RunEnd::kComplete) TRY_VOID(begun.ledger->complete());
   TRY(std::string closing, telemetry->finish(report));

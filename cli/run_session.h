@@ -21,6 +21,7 @@ namespace rowcall::cli {
 
 struct SessionOptions {
   bool quiet = false;
+  bool keep_answers = true;  ///< false: only parts are noted, to see what the ledger costs.
   BeginOptions begin;
 };
 

@@ -183,7 +183,7 @@ def note_kill(game: Round, moment: str) -> str:
     stats = game.api.stats()
     said = status(game)
     durable = 0 if said is None else said["ok"] + said["failed"] + said["answers_kept"]
-    carried_out = stats["rows_unique"] - 0
+    carried_out = stats["rows_unique"]
     lost = max(carried_out - durable, 0)
     most = int(RATE * (INTERVAL_S + LATENCY_S * 3))
     game.log.append(f"killed ({moment}): {carried_out} rows had arrived, {durable} are durable")
@@ -276,8 +276,8 @@ def judge(game: Round, store: parts.S3, expected: dict[int, tuple[float, str]]) 
         return f"the ledger says {said}"
     stats = game.api.stats()
     callable_rows = ROWS - sum(unreadable(row) for row in range(ROWS))
-    if stats["rows_unique"] != callable_rows or stats["key_violations"] != 0:
-        return f"{stats['rows_unique']} keys came for {callable_rows} rows, {stats['key_violations']} with another body"
+    if stats["rows_unique"] != callable_rows or stats["idempotency"]["violations"] != 0:
+        return f"{stats['rows_unique']} keys came for {callable_rows} rows, {stats['idempotency']['violations']} with another body"
     if stats["rows_answered_twice"] > game.repeats_allowed:
         return f"{stats['rows_answered_twice']} rows were answered twice, {game.repeats_allowed} may have been"
     return ""

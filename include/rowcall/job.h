@@ -229,7 +229,6 @@ struct RunSpec {
   int workers = 20;        ///< Calls at a time in kSync.
   std::uint64_t seed = 0;  ///< For jitter; 0: from the system.
   bool call_log = true;    ///< Keep calls.log, which `verify-rate` reads.
-  bool ledger = true;      ///< Keep single answers until their part is published.
   bool operator==(const RunSpec&) const = default;
 };
 

@@ -65,8 +65,6 @@ struct Report {
   std::vector<WorstWindow> worst;  ///< One for each limit, sender side.
   std::vector<PartInfo> parts;     ///< Published by this run.
   PartInfo failures;               ///< The failure table; no path when there is none.
-  /// Of the skipped rows: those whose answers are kept for the next run, which calls them no more.
-  std::int64_t kept = 0;
 };
 
 }  // namespace rowcall

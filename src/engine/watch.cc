@@ -99,13 +99,11 @@ void Run::make_report() {
   if (end_ != RunEnd::kComplete) {
     // The table has no holes: what came after the first skipped row is not in it.
     const Counts& written = outlet_.written();
-    auto left_out = [&](Ending ending) { return counts_[ending] - written[ending]; };
-    std::int64_t answered = left_out(Ending::kOk) + left_out(Ending::kNoMatch);
-    if (journal_.on()) {
-      report_.kept = answered + left_out(Ending::kFailed);
-    } else if (answered > 0) {
-      tell(Warning{std::to_string(answered) +
-                   " answered rows come after one that was not answered; they will be called again"});
+    std::int64_t answered =
+        counts_[Ending::kOk] + counts_[Ending::kNoMatch] - written[Ending::kOk] - written[Ending::kNoMatch];
+    if (answered > 0) {
+      tell(Warning{std::to_string(answered) + " answered rows come after one that was not answered; " +
+                   (journal_.on() ? "their answers are kept for the next run" : "they will be called again")});
     }
     counts_.endings = written.endings;
     counts_[Ending::kSkipped] = counts_.rows - written.ended();

@@ -279,7 +279,6 @@ std::span<const Sample> samples() {
        {"18446744073709551615"},
        [](const Job& j) { return j.run.seed == UINT64_MAX; }},
       {"run.call_log", "false", {"false"}, [](const Job& j) { return !j.run.call_log; }},
-      {"run.ledger", "false", {"false"}, [](const Job& j) { return !j.run.ledger; }},
       {"log.level", R"("warning")", {"WARN"}, [](const Job& j) { return j.log.level == "warning"; }},
       {"log.format", R"("json")", {"json"}, [](const Job& j) { return j.log.format == LogFormat::kJson; }},
       {"log.file_bytes_max",

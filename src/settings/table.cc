@@ -217,12 +217,6 @@ std::vector<Setting> run_settings() {
              .doc = "Write the time of every call to calls.log in the run directory, from which `rowcall "
                     "verify-rate` proves that the limit was kept."},
             ROWCALL_FIELD(run.call_log)),
-      truth({.key = "run.ledger",
-             .example = "false",
-             .doc = "Keep every answer in the ledger until its part is published, so that a run that was "
-                    "killed pays for nothing twice. Without, it goes on part by part, and calls the rows of "
-                    "an unfinished part again."},
-            ROWCALL_FIELD(run.ledger)),
   };
 }
 
