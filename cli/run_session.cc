@@ -185,7 +185,9 @@ Result<Exit> retry_failed(const fs::path& directory, const SessionOptions& optio
   TRY(ledger::RunFolder folder, ledger::RunFolder::open_existing(directory));
   TRY(auto first_ledger, folder.ledger());
   ledger::RunState first;
-  if (first_ledger) TRY(first, first_ledger->state());
+  if (first_ledger) {
+    TRY(first, first_ledger->state());
+  }
   if (!first.complete) {
     return failure({ErrorCode::kSetting, directory.string(), "the run is not finished", "a finished run",
                     "Run the job again first: it goes on where it stopped."});
