@@ -319,7 +319,7 @@ def main() -> int:
             own = random.Random(dice.random())
             folder = FOLDER / str(number)
             folder.mkdir()
-            with parts.MockApi(latency=f"{int(LATENCY_S * 1000)}ms", jitter="20ms", errors="503=2%") as api:
+            with parts.MockApi(latency=f"{int(LATENCY_S * 1000)}ms", jitter="20ms", errors="503:0.02") as api:
                 game = Round(
                     number,
                     own,

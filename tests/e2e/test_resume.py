@@ -121,7 +121,7 @@ def test_a_killed_run_goes_on_and_pays_nothing_twice(rowcall, mock_api, start, t
 
 
 def test_a_stop_keeps_every_answer(rowcall, mock_api, start, tmp_path):
-    api = mock_api(latency="30ms", errors="503=10%")
+    api = mock_api(latency="30ms", errors="503:0.1")
     table = write_csv(tmp_path / "in.csv")
     process = start(*arguments(table, api, tmp_path))
     wait_until(lambda: rows_done(tmp_path) > 500, "rows done")
