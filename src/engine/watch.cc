@@ -102,8 +102,9 @@ void Run::make_report() {
     std::int64_t answered =
         counts_[Ending::kOk] + counts_[Ending::kNoMatch] - written[Ending::kOk] - written[Ending::kNoMatch];
     if (answered > 0) {
-      tell(Warning{std::to_string(answered) + " answered rows come after one that was not answered; " +
-                   (journal_.on() ? "their answers are kept for the next run" : "they will be called again")});
+      tell(
+          Warning{std::to_string(answered) + " answered rows come after one that was not answered; " +
+                  (journal_.on() ? "their answers are kept for the next run" : "they will be called again")});
     }
     counts_.endings = written.endings;
     counts_[Ending::kSkipped] = counts_.rows - written.ended();

@@ -175,7 +175,9 @@ def test_nobody_reads_what_it_says(mock_api, tmp_path):
     api = mock_api(latency="10ms")
     table = write_csv(tmp_path / "in.csv")
     reader, writer = os.pipe()
-    process = start(arguments(table, api, tmp_path / "run", tmp_path / "out.parquet")[:-1], tmp_path, stdout=writer, stderr=writer)
+    process = start(
+        arguments(table, api, tmp_path / "run", tmp_path / "out.parquet")[:-1], tmp_path, stdout=writer, stderr=writer
+    )
     os.close(writer)
     os.close(reader)  # SIGPIPE for whoever writes
     assert process.wait(60) == 0

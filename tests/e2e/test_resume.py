@@ -84,7 +84,9 @@ def rows_done(folder: Path) -> int:
     return said["rows"] + said["answers_kept"]
 
 
-def killed_run(start: Any, table: Path, api: parts.MockApi, folder: Path, *more: str | Path, after: int = 900) -> dict[str, Any]:
+def killed_run(
+    start: Any, table: Path, api: parts.MockApi, folder: Path, *more: str | Path, after: int = 900
+) -> dict[str, Any]:
     process = start(*arguments(table, api, folder, *more))
     wait_until(lambda: rows_done(folder) >= after or process.poll() is not None, f"{after} rows done")
     assert process.poll() is None, (folder / "output.txt").read_text()
