@@ -165,8 +165,8 @@ def wait_for_moment(moment: str, process: subprocess.Popen[bytes], game: Round, 
         before = size_of(wal)
         wait_for(lambda: size_of(wal) != before, process, 2)
     elif moment == "part":
-        before = parts_seen(game, store)
-        wait_for(lambda: parts_seen(game, store) != before, process, 3)
+        files = parts_seen(game, store)
+        wait_for(lambda: parts_seen(game, store) != files, process, 3)
         if dice.random() < 0.5:
             time.sleep(dice.uniform(0, 0.02))
 
@@ -277,7 +277,8 @@ def judge(game: Round, store: parts.S3, expected: dict[int, tuple[float, str]]) 
     stats = game.api.stats()
     callable_rows = ROWS - sum(unreadable(row) for row in range(ROWS))
     if stats["rows_unique"] != callable_rows or stats["idempotency"]["violations"] != 0:
-        return f"{stats['rows_unique']} keys came for {callable_rows} rows, {stats['idempotency']['violations']} with another body"
+        other = stats["idempotency"]["violations"]
+        return f"{stats['rows_unique']} keys came for {callable_rows} rows, {other} with another body"
     if stats["rows_answered_twice"] > game.repeats_allowed:
         return f"{stats['rows_answered_twice']} rows were answered twice, {game.repeats_allowed} may have been"
     return ""
@@ -335,7 +336,8 @@ def main() -> int:
             totals["kills"] += game.kills
             totals["repeated"] += repeated
             totals["allowed"] += game.repeats_allowed
-            words = f"round {number}: {game.sink}, order {game.order}, {game.kills} kills, {repeated} answered twice (of {game.repeats_allowed} that might have been)"
+            words = f"round {number}: {game.sink}, order {game.order}, {game.kills} kills, {repeated} answered twice"
+            words += f" (of {game.repeats_allowed} that might have been)"
             print(words + (f"  VIOLATION: {trouble}" if trouble else ""), flush=True)
             if trouble:
                 totals["violations"] += 1
@@ -347,7 +349,8 @@ def main() -> int:
                 shutil.rmtree(folder)
     print(
         f"{totals['kills']} kills in {totals['rounds']} rounds of {ROWS} rows (seed {options.seed}): "
-        f"{totals['repeated']} rows answered twice, {totals['allowed']} might have been; {totals['violations']} violations"
+        f"{totals['repeated']} rows answered twice, {totals['allowed']} might have been; "
+        f"{totals['violations']} violations"
     )
     return 1 if totals["violations"] else 0
 

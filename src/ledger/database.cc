@@ -138,7 +138,9 @@ Result<Transaction> Transaction::begin(Database& database) {
 
 Transaction::~Transaction() {
   // After some errors SQLite has rolled back by itself; then this says so, which is all right.
-  if (database_ != nullptr) static_cast<void>(database_->run("ROLLBACK"));
+  if (database_ == nullptr) return;
+  Result<void> rolled_back = database_->run("ROLLBACK");
+  static_cast<void>(rolled_back);
 }
 
 Result<void> Transaction::commit() {

@@ -328,7 +328,8 @@ Result<RunState> Ledger::state() {
     return count_answers(state);
   };
   Result<void> done = read();
-  static_cast<void>(database_.run("COMMIT"));
+  Result<void> ended = database_.run("COMMIT");
+  if (done && !ended) done = std::move(ended);
   if (!done) return failure(std::move(done).error());
   return state;
 }
