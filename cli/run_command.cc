@@ -45,12 +45,16 @@ void add_retry(CLI::App& app, Command& chosen) {
   CLI::App* command = app.add_subcommand("retry", "Call the failed rows of a finished run again");
   command->footer(
       "The rows are read from the source again, which must not have changed; answers go into a table of\n"
-      "their own in RUN/retries/N. Rows that could not be read are left out.");
+      "their own in RUN/retries/N. Rows that could not be read are left out. What one retry has answered "
+      "the\n"
+      "next one leaves alone; one that was interrupted is gone on with.");
   auto directory = std::make_shared<std::string>();
   auto options = std::make_shared<SessionOptions>();
   command->add_option("run", *directory, "The run directory, as in runs/customers")
       ->required()
       ->type_name("RUN");
+  command->add_option("--only", options->only, "Only rows of this error class, as in transient or status_422")
+      ->type_name("CLASS");
   command->add_flag("-q,--quiet", options->quiet, "No progress; only errors and the closing text");
   command->callback([&chosen, directory, options] {
     chosen = [directory, options] {

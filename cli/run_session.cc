@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <system_error>
 #include <utility>
 
@@ -134,24 +135,13 @@ Result<Exit> run_job(Job job, const SessionOptions& options) {
 
 namespace {
 
-// Where the rows that are still failed are listed: by the last retry that was finished, else by the run.
-fs::path last_failures(const ledger::RunFolder& folder, const std::string& output) {
-  fs::path failures = folder.failures();
-  fs::path retries = folder.path() / "retries";
-  std::error_code ignored;
-  for (int turn = 1; fs::exists(retries / std::to_string(turn), ignored); ++turn) {
-    fs::path again = retries / std::to_string(turn);
-    // A retry's table appears when it is whole.
-    if (fs::exists(again / output, ignored)) failures = again / "failures";
-  }
-  return failures;
-}
+// Failed rows by number, with their class.
+using FailedRows = std::map<std::int64_t, std::string>;
 
-// The numbers of the rows in a failure table that can be called again: all but the unreadable ones.
-Result<std::vector<std::int64_t>> failed_rows(const fs::path& failures, const Job& job) {
-  std::vector<std::int64_t> numbers;
+// Adds what a failure table holds, but for the unreadable records, which cannot be called.
+Result<void> add_failed(const fs::path& failures, const Job& job, FailedRows& failed) {
   std::error_code ignored;
-  if (!fs::exists(failures, ignored)) return numbers;
+  if (!fs::exists(failures, ignored)) return {};
   SourceSpec spec;
   spec.paths = {failures.string()};
   spec.format = sink_format(job.sink);
@@ -163,20 +153,78 @@ Result<std::vector<std::int64_t>> failed_rows(const fs::path& failures, const Jo
   int error_class = std::max(reader.find("rowcall_error_class"), reader.find("error_class"));
   for (;;) {
     TRY(std::optional<SourceBatch> batch, table->next());
-    if (!batch) break;
+    if (!batch) return {};
     TRY_VOID(reader.look_at(*batch->rows.get()));
     for (std::int64_t row = 0; row < reader.rows(); ++row) {
       std::string kind;
       reader.append_text(kind, error_class, row);
-      if (kind == "unreadable") continue;
       std::string text;
       reader.append_text(text, number, row);
-      numbers.push_back(parse_int(text).value_or(-1));
+      if (kind != "unreadable") failed[parse_int(text).value_or(-1)] = kind;
     }
   }
-  std::ranges::sort(numbers);
-  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+}
+
+// What a retry has taken up: RUN/retries/N/rows, a number a line.
+Result<std::vector<std::int64_t>> rows_taken_up(const fs::path& again) {
+  std::vector<std::int64_t> numbers;
+  TRY(std::string text, read_file(again / "rows"));
+  for (std::string_view line : split(text, '\n')) {
+    if (auto number = parse_int(line)) numbers.push_back(*number);
+  }
   return numbers;
+}
+
+// The retries of a run: what is failed still, and where the next one, or one that was interrupted, has its
+// place.
+struct Retries {
+  FailedRows failed;
+  fs::path next;
+  bool interrupted = false;
+};
+
+Result<Retries> retries_of(const ledger::RunFolder& folder, const Job& job, const std::string& output) {
+  Retries retries;
+  TRY_VOID(add_failed(folder.failures(), job, retries.failed));
+  std::error_code ignored;
+  for (int turn = 1;; ++turn) {
+    retries.next = folder.path() / "retries" / std::to_string(turn);
+    if (!fs::exists(retries.next / "rows", ignored)) return retries;
+    // A retry's table appears when it is whole.
+    retries.interrupted = !fs::exists(retries.next / output, ignored);
+    if (retries.interrupted) return retries;
+    TRY(std::vector<std::int64_t> numbers, rows_taken_up(retries.next));
+    for (std::int64_t number : numbers) retries.failed.erase(number);
+    TRY_VOID(add_failed(retries.next / "failures", job, retries.failed));
+  }
+}
+
+// Begins with a retry of the failed rows of a class (all, if it is empty), or goes on with one.
+Result<Begun> begin_retry(const ledger::RunFolder& again, const Retries& retries, const std::string& only,
+                          const ledger::Identity& identity, std::vector<std::int64_t>& numbers) {
+  Begun begun;
+  if (retries.interrupted) {
+    TRY(begun.ledger, again.ledger());
+    if (begun.ledger) {
+      TRY(begun.state, begun.ledger->state());
+      TRY(numbers, rows_taken_up(again.path()));
+      std::fprintf(stderr, "Going on with the retry in %s: %s rows.\n", again.path().c_str(),
+                   grouped(static_cast<std::int64_t>(numbers.size())).c_str());
+      return begun;
+    }
+  }
+  std::string text;
+  for (const auto& [number, kind] : retries.failed) {
+    if (!only.empty() && kind != only) continue;
+    numbers.push_back(number);
+    text += std::to_string(number) + "\n";
+  }
+  if (numbers.empty()) return begun;
+  begun.state.identity = identity;
+  TRY_VOID(write_file(again.job_file(), identity.job));
+  TRY(begun.ledger, again.begin(begun.state));
+  TRY_VOID(write_file(again.path() / "rows", text));
+  return begun;
 }
 
 }  // namespace
@@ -200,9 +248,12 @@ Result<Exit> retry_failed(const fs::path& directory, const SessionOptions& optio
   Job job = std::move(loaded.job);
   FileFormat format = sink_format(job.sink);
   std::string output = "output" + extension_of(format);
-  TRY(std::vector<std::int64_t> numbers, failed_rows(last_failures(folder, output), job));
-  if (numbers.empty()) {
-    std::fprintf(stderr, "%s has no failed rows that could be called again.\n", directory.c_str());
+  TRY(Retries retries, retries_of(folder, job, output));
+  bool any = std::ranges::any_of(
+      retries.failed, [&](const auto& row) { return options.only.empty() || row.second == options.only; });
+  if (!any && !retries.interrupted) {
+    std::fprintf(stderr, "%s has no failed rows%s that could be called again.\n", directory.c_str(),
+                 options.only.empty() ? "" : (" of class " + options.only).c_str());
     return Exit::kDone;
   }
   Tables tables;
@@ -212,17 +263,15 @@ Result<Exit> retry_failed(const fs::path& directory, const SessionOptions& optio
     return failure({ErrorCode::kChanged, "the source", change, "the source of the run",
                     "Run the job anew with --fresh."});
   }
-  engine::PickedRows picked(tables.source.get(), std::move(numbers));
-  int turn = 1;
-  while (fs::exists(folder.path() / "retries" / std::to_string(turn))) ++turn;
-  TRY(ledger::RunFolder again, ledger::RunFolder::open(folder.path() / "retries" / std::to_string(turn)));
+  TRY(ledger::RunFolder again, ledger::RunFolder::open(retries.next));
   job.sink.path = (again.path() / output).string();
   job.sink.format = format;
-  Begun begun;
   // The same run, so the same keys as the first time.
-  begun.state.identity = {first.identity.run_id, settings::to_toml(job), first.identity.source};
-  TRY_VOID(write_file(again.job_file(), begun.state.identity.job));
-  TRY(begun.ledger, again.begin(begun.state));
+  ledger::Identity identity{first.identity.run_id, settings::to_toml(job), first.identity.source};
+  std::vector<std::int64_t> numbers;
+  TRY(Begun begun, begin_retry(again, retries, options.only, identity, numbers));
+  engine::PickedRows picked(tables.source.get(), std::move(numbers));
+  if (begun.state.commit.next.row > 0) TRY_VOID(picked.seek(begun.state.commit.next));
   TRY(tables.sink, files::open_sink(job.sink, job.s3, again.staging() / "sink"));
   TRY(tables.failures,
       files::open_sink(failures_spec(job, again.failures()), job.s3, again.staging() / "failures"));

@@ -22,6 +22,7 @@ namespace rowcall::cli {
 struct SessionOptions {
   bool quiet = false;
   bool keep_answers = true;  ///< false: only parts are noted, to see what the ledger costs.
+  std::string only;          ///< `retry`: rows of this class only; empty: all.
   BeginOptions begin;
 };
 

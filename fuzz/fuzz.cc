@@ -56,6 +56,10 @@ std::string read(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+void flip(char& byte, std::size_t bit) {
+  byte = static_cast<char>(static_cast<unsigned char>(byte) ^ (1U << bit));
+}
+
 class Changer {
  public:
   Changer(const Fuzzer& fuzzer, const std::vector<std::string>& corpus, std::uint64_t seed)
@@ -75,7 +79,7 @@ class Changer {
   void change(std::string& input) {
     switch (below(9)) {
       case 0:
-        if (!input.empty()) input[below(input.size())] ^= static_cast<char>(1 << below(8));
+        if (!input.empty()) flip(input[below(input.size())], below(8));
         break;
       case 1:
         if (!input.empty()) input[below(input.size())] = static_cast<char>(below(256));

@@ -234,3 +234,37 @@ def test_without_the_ledger_a_run_goes_on_part_by_part(rowcall, mock_api, start,
     done = rowcall(*arguments(table, api, tmp_path, *off))
     assert done.code == 4, done
     assert pq.read_table(tmp_path / "out.parquet").num_rows == ROWS - 60
+
+
+def test_retries_take_up_what_is_failed_still(rowcall, tmp_path):
+    table = tmp_path / "in.csv"
+    table.write_text("id\n" + "".join(f"{i}\n" for i in range(1, 41)))
+    run = tmp_path / "run"
+    rules: list[dict[str, Any]] = [
+        {"row": 7, "status": 422, "body": "{}", "attempt": 1},
+        {"row": 9, "status": 409, "body": "{}", "attempt": 1},
+        {"row": 9, "status": 422, "body": "{}", "attempt": 2},
+        {"row": 11, "status": 422, "body": "{}", "attempt": 1},
+        {"body": '{"score": $id}'},
+    ]
+
+    def calls_of(row: int) -> int:
+        return sum(json.loads(seen.body)["id"] == row for seen in api.seen)
+
+    with parts.ScriptedApi(rules) as api:
+        words = ("--to", tmp_path / "out.parquet", "--run-dir", run, "--response", "score=/score:int64")
+        done = rowcall("run", table, "--url", api.url, *words)
+        assert done.code == 4, done
+        failures = {row["id"]: row["error_class"] for row in pq.read_table(run / "failures").to_pylist()}
+        assert set(failures) == {7, 9, 11}
+        none = rowcall("retry", run, "--only", "transient")
+        assert none.code == 0 and "no failed rows of class transient" in none.err, none
+        kind = failures[9]
+        first = rowcall("retry", run, "--only", kind)
+        assert first.code == 4, first
+        assert calls_of(9) == 2 and calls_of(7) == (2 if failures[7] == kind else 1)
+        second = rowcall("retry", run)
+        assert second.code == 0, second
+        assert (calls_of(7), calls_of(9), calls_of(11)) == (2, 3, 2)
+        third = rowcall("retry", run)
+        assert third.code == 0 and "no failed rows" in third.err, third

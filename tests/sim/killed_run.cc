@@ -149,7 +149,10 @@ Session play_session(const Setting& setting, const Fate& fate, SimDisk& disk, Si
     if (ended->outcome != OutcomeClass::kSuccess && ended->outcome != OutcomeClass::kPermanent) return;
     if (unsynced++ == 0) oldest_unsynced = clock.now();
   };
-  if (host.resume.next.row > 0) static_cast<void>(source.seek(host.resume.next));
+  if (host.resume.next.row > 0) {
+    Result<void> sought = source.seek(host.resume.next);
+    session.hung = !sought.has_value();
+  }
   auto prepared = engine::prepare(setting.job, source, host.run_id);
   ServerOptions server_options = setting.server;
   server_options.book = &book;
