@@ -22,7 +22,8 @@ class TestRows {
     schema_ = table::extended(empty, kColumns);
     rows_ = values.finish();
     reader_.emplace(*table::RowReader::make(*schema_.get()));
-    static_cast<void>(reader_->look_at(*rows_.get()));
+    Result<void> looked = reader_->look_at(*rows_.get());
+    static_cast<void>(looked);
   }
   const table::RowReader& reader() const { return *reader_; }
 
