@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <memory>
+#include <sstream>
 #include <utility>
 
 #include <CLI/Config.hpp>
@@ -12,6 +13,7 @@
 #include "cli/commands.h"
 #include "mockapi/mock_api.h"
 #include "mockapi/notation.h"
+#include "mockapi/script.h"
 
 namespace rowcall::cli {
 namespace {
@@ -71,6 +73,15 @@ Result<std::string> read_token(const std::string& place) {
   return value;
 }
 
+/// A script itself, or the name of a file that holds one.
+Result<std::vector<mockapi::ScriptStep>> read_script(const std::string& text) {
+  std::ifstream file(text);
+  if (!file) return mockapi::read_script(text, "--script");
+  std::ostringstream whole;
+  whole << file.rdbuf();
+  return mockapi::read_script(whole.str(), "--script " + text);
+}
+
 Result<void> read_behaviour(const MockApiFlags& flags, mockapi::Behaviour& behaviour) {
   if (auto good = read_all(flags.limits, behaviour.limits, "--limit", mockapi::read_limit); !good)
     return good;
@@ -116,6 +127,15 @@ void add_behaviour_flags(CLI::App& command, MockApiFlags& flags) {
       ->capture_default_str();
 }
 
+void add_script_flags(CLI::App& command, MockApiFlags& flags) {
+  command
+      .add_option("--script", flags.script,
+                  "Change while running: steps such as '10s limit 400/s; 50s limit none', or a file of them")
+      ->type_name("FILE|TEXT");
+  command.add_option("--calls-file", flags.options.calls_file, "Write every call there: time, status, wait")
+      ->type_name("PATH");
+}
+
 void add_server_flags(CLI::App& command, MockApiFlags& flags) {
   mockapi::MockOptions& options = flags.options;
   command.add_option("--port", options.port, "Port to listen on; 0 takes a free one")->capture_default_str();
@@ -143,6 +163,7 @@ CLI::App* add_mock_api_command(CLI::App& app, MockApiFlags& flags) {
   CLI::App* command = app.add_subcommand("mock-api", kAbout);
   add_server_flags(*command, flags);
   add_behaviour_flags(*command, flags);
+  add_script_flags(*command, flags);
   return command;
 }
 
@@ -151,6 +172,11 @@ Result<mockapi::MockOptions> mock_options(const MockApiFlags& flags) {
   if (auto good = read_behaviour(flags, options.behaviour); !good) return failure(std::move(good).error());
   if (auto good = read_all(flags.audit, options.audit, "--audit", mockapi::read_limit); !good) {
     return failure(std::move(good).error());
+  }
+  if (!flags.script.empty()) {
+    auto script = read_script(flags.script);
+    if (!script) return failure(std::move(script).error());
+    options.script = *std::move(script);
   }
   if (flags.stamp == "kernel") options.stamp = mockapi::Stamp::kKernel;
   if (!flags.token.empty()) {

@@ -27,6 +27,7 @@ struct MockApiFlags {
   std::string jitter;
   std::string errors;
   std::string capacity;
+  std::string script;
   std::string token;
   std::string stamp = "read";
 };

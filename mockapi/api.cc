@@ -5,6 +5,7 @@
 
 #include "mockapi/digest.h"
 #include "mockapi/notation.h"
+#include "mockapi/script.h"
 
 namespace rowcall::mockapi {
 namespace {
@@ -24,11 +25,49 @@ Api::Api(const MockOptions& options, const Moment& started)
       started_(started),
       expected_authorization_(options.token.empty() ? "" : "Bearer " + options.token),
       judge_(options.behaviour, options.seed),
+      played_(options.behaviour),
+      calls_file_(options.calls_file.empty() ? nullptr : std::fopen(options.calls_file.c_str(), "w"),
+                  &std::fclose),
       auditor_(auditor_for(options)),
-      rows_book_(options.rows_max) {}
+      rows_book_(options.rows_max) {
+  begin_script();
+  if (calls_file_) std::fputs("at_s,status,wait_ms\n", calls_file_.get());
+}
+
+// Outages are known from the start: connections are reset when one begins, call or no call.
+void Api::begin_script() {
+  played_ = options_.behaviour;
+  steps_played_ = 0;
+  first_.reset();
+  for (const ScriptStep& step : options_.script) {
+    if (step.what == ScriptStep::What::kOutage) apply(step, played_);
+  }
+  judge_.change(played_);
+}
+
+void Api::play(Instant at) {
+  if (!first_) first_ = at;
+  bool changed = false;
+  for (; steps_played_ < options_.script.size(); ++steps_played_) {
+    const ScriptStep& step = options_.script[steps_played_];
+    if (at - *first_ < step.at) break;
+    if (step.what == ScriptStep::What::kOutage) continue;
+    apply(step, played_);
+    changed = true;
+  }
+  // What is audited stays what it was: the script is about the API, not about what its caller was granted.
+  if (changed) judge_.change(played_);
+}
+
+void Api::log_call(const Decision& decision, Instant at) {
+  if (!calls_file_) return;
+  std::fprintf(calls_file_.get(), "%.6f,%d,%.3f\n", seconds(at - *first_), decision.status,
+               seconds(decision.wait) * 1e3);
+}
 
 void Api::reset(Traffic& traffic) {
   judge_ = Judge(options_.behaviour, options_.seed);
+  begin_script();
   auditor_ = auditor_for(options_);
   rows_book_ = RowBook(options_.rows_max);
   by_status_.fill(0);
@@ -38,7 +77,7 @@ void Api::reset(Traffic& traffic) {
 }
 
 void Api::change(const Behaviour& behaviour) {
-  options_.behaviour = behaviour;
+  options_.behaviour = played_ = behaviour;
   judge_.change(behaviour);
   auditor_.enforce(behaviour.limits);
 }
@@ -83,7 +122,9 @@ Answer Api::score(const Call& call, Instant at) {
   facts.readable = !call.json || call.body.empty() || rows_.kind != CallRows::Kind::kOther;
   facts.refuse = std::ranges::any_of(rows_.rows, &CallRow::refuse);
   facts.several = rows_.kind == CallRows::Kind::kArray && !rows_.rows.empty();
+  if (!options_.script.empty() || calls_file_) play(at);
   const Decision decision = judge_.decide(facts, at);
+  log_call(decision, at);
   count(decision, seen.identity);
 
   Answer answer;
@@ -152,7 +193,7 @@ Head Api::head_for(const Call& call, int status, Instant now) {
   head.keep_alive = call.keep_alive;
   head.http_1_0 = call.http_1_0;
   head.without_body = call.method == "HEAD";
-  if (status == 429) head.retry_after = judge_.behaviour().retry_after;
+  if (status == judge_.behaviour().limit_status) head.retry_after = judge_.behaviour().retry_after;
   head.date = date_;
   return head;
 }

@@ -14,7 +14,10 @@
 
 #include <array>
 #include <cstdint>
+#include <cstdio>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "mockapi/answers.h"
@@ -57,6 +60,8 @@ class Api {
   void reset(Traffic& traffic);
   void change(const Behaviour& behaviour);
   const Judge& judge() const { return judge_; }
+  /// False when calls shall be written to a file that cannot be opened.
+  bool calls_file_is_good() const { return options_.calls_file.empty() || calls_file_; }
 
  private:
   struct Seen {
@@ -65,6 +70,9 @@ class Api {
   };
   Answer operate(const Call& call, std::string_view path, Instant at, Traffic& traffic);
   Answer score(const Call& call, Instant at);
+  void begin_script();
+  void play(Instant at);
+  void log_call(const Decision& decision, Instant at);
   Seen enter_rows(const Call& call);
   std::uint64_t row_hash(std::uint64_t identity, std::size_t index) const;
   void count(const Decision& decision, std::uint64_t identity);
@@ -75,6 +83,10 @@ class Api {
   Moment started_;
   std::string expected_authorization_;
   Judge judge_;
+  Behaviour played_;  ///< As the script has made it so far.
+  std::size_t steps_played_ = 0;
+  std::optional<Instant> first_;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> calls_file_;
   Auditor auditor_;
   RowBook rows_book_;
   CallRows rows_;

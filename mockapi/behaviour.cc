@@ -55,7 +55,7 @@ Decision Judge::decide(const CallFacts& call, Instant at) {
   if (down(at)) return {Effect::kReset, Reason::kOutage, 0, -1, {}, {}};
   if (!call.authorized) return refused(Reason::kUnauthorized, 401);
   if (auto limit = reached_limit(at)) {
-    Decision decision = refused(Reason::kOverLimit, 429);
+    Decision decision = refused(Reason::kOverLimit, behaviour_.limit_status);
     decision.over = limit;
     return decision;
   }

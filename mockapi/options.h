@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,10 +40,34 @@ struct Outage {
   bool operator==(const Outage&) const = default;
 };
 
+/// One step of a script (script.h): what changes at a time, counted from the first arrival. Which of the
+/// fields counts follows from `what`.
+struct ScriptStep {
+  enum class What {
+    kLimit,
+    kLatency,
+    kJitter,
+    kCapacity,
+    kQueueMax,
+    kErrors,
+    kOutage,
+    kRetryAfter,
+    kLimitStatus
+  };
+  Duration at{};
+  What what = What::kLimit;
+  std::optional<RateLimit> limit;  ///< For kLimit and kCapacity; none: no bound.
+  Duration time{};
+  std::vector<Fault> faults;
+  std::string text;
+  int number = 0;
+};
+
 /// How calls are answered. One value of it holds until it is replaced (MockApi::change).
 struct Behaviour {
   std::vector<RateLimit> limits;     ///< A call beyond one of them is refused with 429. Empty: none is.
-  std::string retry_after;           ///< Seconds, sent with each 429; empty: no Retry-After.
+  int limit_status = 429;            ///< What such a call is refused with.
+  std::string retry_after;           ///< Seconds, sent with each of those; empty: no Retry-After.
   Duration latency{};                ///< From a call's arrival to its answer.
   Duration jitter{};                 ///< The latency varies evenly by that much, up and down.
   std::vector<Fault> faults;         ///< Injected errors; the shares add up to at most 1.
@@ -61,13 +86,15 @@ struct MockOptions {
   std::string host = "127.0.0.1";  ///< Address to listen on.
   std::uint16_t port = 0;          ///< 0: a free one.
   Behaviour behaviour;
-  std::vector<RateLimit> audit;  ///< Limits to hold arrivals against without refusing any.
-  std::uint64_t seed = 1;        ///< For injected errors and jitter.
-  std::string token;             ///< Calls must carry "Authorization: Bearer TOKEN"; empty: any call may.
-  std::string tls_cert;          ///< Certificate chain, PEM; with `tls_key`: HTTPS.
-  std::string tls_key;           ///< Its private key, PEM.
-  std::string stats_file;        ///< Final statistics go here as JSON; empty: nowhere.
-  bool quiet = false;            ///< Print the address and nothing else.
+  std::vector<RateLimit> audit;    ///< Limits to hold arrivals against without refusing any.
+  std::uint64_t seed = 1;          ///< For injected errors and jitter.
+  std::string token;               ///< Calls must carry "Authorization: Bearer TOKEN"; empty: any call may.
+  std::string tls_cert;            ///< Certificate chain, PEM; with `tls_key`: HTTPS.
+  std::string tls_key;             ///< Its private key, PEM.
+  std::vector<ScriptStep> script;  ///< Changes of the behaviour while the server runs.
+  std::string calls_file;          ///< Every call goes here as a line: time, status, wait; empty: nowhere.
+  std::string stats_file;          ///< Final statistics go here as JSON; empty: nowhere.
+  bool quiet = false;              ///< Print the address and nothing else.
   Stamp stamp = Stamp::kRead;
   std::uint32_t header_bytes_max = 64 << 10;  ///< A longer header is answered 431.
   std::uint64_t body_bytes_max = 16 << 20;    ///< A longer body is answered 413.

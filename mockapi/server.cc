@@ -18,8 +18,7 @@ constexpr int kBacklog = 4096;
 }  // namespace
 
 Server::Server(asio::io_context& loop, const MockOptions& options)
-    : loop_(loop),
-      options_(options),
+    : options_(options),
       api_(options, moment_now()),
       due_(loop),
       acceptor_(loop),
@@ -28,6 +27,10 @@ Server::Server(asio::io_context& loop, const MockOptions& options)
 
 Result<void> Server::listen() {
   if (auto loaded = load_certificate(); !loaded) return loaded;
+  if (!api_.calls_file_is_good()) {
+    return failure(
+        {ErrorCode::kSetting, "--calls-file", options_.calls_file, "a file that can be written", {}});
+  }
   error_code error;
   auto address = asio::ip::make_address(options_.host == "localhost" ? "127.0.0.1" : options_.host, error);
   if (error) {

@@ -47,7 +47,6 @@ class Server {
   void accept();
   void watch_outages(Instant now);
 
-  asio::io_context& loop_;
   MockOptions options_;
   Api api_;
   Traffic traffic_;

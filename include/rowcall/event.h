@@ -68,6 +68,13 @@ struct HoldChanged {
   Instant until;  ///< When held: the earliest next probe.
 };
 
+/// The adaptive control has moved. At most one in 50 ms: the last of several moves.
+struct PaceChanged {
+  double per_s;       ///< Calls a second from now on; infinity: no pace but the limits'.
+  int in_flight_max;  ///< Calls that may be in flight.
+  std::string_view why;
+};
+
 /// A batch has been read, or a part has been published.
 struct BatchRead {
   std::int64_t rows;
@@ -99,6 +106,9 @@ struct Tick {
   Instant held_until;
   std::string_view held_why;
   bool stopping;
+  double pace_per_s = 0;  ///< What the adaptive control allows; 0: as much as the limits do.
+  int in_flight_max = 0;  ///< Calls that may be in flight; 0: not known.
+  Instant held_since{};   ///< When held.
 };
 
 /// The run is over. The report is final.
@@ -107,7 +117,7 @@ struct RunEnded {
 };
 
 using Event = std::variant<RunStarted, AttemptEnded, RetryPlanned, RowsFailed, RowUnreadable, HoldChanged,
-                           BatchRead, PartPublished, Warning, Tick, RunEnded>;
+                           PaceChanged, BatchRead, PartPublished, Warning, Tick, RunEnded>;
 using Listener = std::function<void(const Event&)>;
 
 }  // namespace rowcall

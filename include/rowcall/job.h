@@ -173,8 +173,10 @@ enum class Strictness {
 /// How much, how fast, and when to give up.
 struct LimitSpec {
   std::vector<RateLimit> rate = {{5000, 1s}};  ///< All hold at once. Empty: unlimited.
+  bool find_rate = false;  ///< No limit is known: begin low, and find what the API bears. `rate` is empty.
   Strictness strict = Strictness::kMeasured;
   Duration guard_max = 50ms;
+  bool adaptive = true;                    ///< Below the limits, find what the API can bear.
   int in_flight_max = 0;                   ///< Calls on the wire; 0: from the rate.
   int rows_held_max = 50'000;              ///< Rows in the order window.
   std::int64_t bytes_held_max = 48 << 20;  ///< Their bytes, answers included.
@@ -202,7 +204,7 @@ struct BreakerSpec {
   int failures_in_a_row = 50;
   double failure_share = 0.95;  ///< Of the last second's results, from 100 results on.
   Duration open = 500ms;        ///< First open time; doubles up to open_max.
-  Duration open_max = 5s;
+  Duration open_max = 3s;
   Duration max_hold = 30min;  ///< Held longer than this: stop the run, resumable.
   bool operator==(const BreakerSpec&) const = default;
 };

@@ -66,7 +66,9 @@ void Gate::look() {
     pass.granted_at = now;
     pass.probe = policies_->breaker.state() != policy::Breaker::State::kClosed;
     policies_->breaker.sent(now);
+    policies_->adaptive.sent(now);
     grant(std::move(pass));
+    warm_lines();
     if (++permits_given_ == max_calls_) on_cap_();
   }
 }
@@ -74,7 +76,14 @@ void Gate::look() {
 Instant Gate::next_chance(Instant now) {
   Instant chance = std::max(policies_->throttle.held_until(), policies_->breaker.next(now));
   if (chance > now) return chance;
-  policies_->limiter.set_pace_share(policies_->breaker.pace_share(now));
+  int in_flight = transport_->lines().busy;
+  // Until the first answer nobody knows whether the calls are any good.
+  if (!answered_ && in_flight >= kFirstFlight) return Instant::max();
+  chance = policies_->adaptive.next(in_flight, now);
+  if (chance > now) return chance;
+  double share = policies_->breaker.pace_share(now);
+  policies_->limiter.set_pace_share(share);
+  policies_->limiter.set_pace(share * policies_->adaptive.pace_per_s(now));
   return policies_->limiter.next(now);
 }
 
@@ -83,9 +92,20 @@ void Gate::open_lines(Instant now) {
     wake_at(dial_not_before_);
     return;
   }
-  int wanted = waiting() - transport_->lines().dialing;
-  if (dial_pause_ > Duration(0)) wanted = std::min(wanted, 2 - transport_->lines().dialing);
-  transport_->dial(wanted);
+  LineCounts lines = transport_->lines();
+  int wanted = std::min(waiting() - lines.dialing, policies_->adaptive.in_flight_max() - lines.open());
+  if (dial_pause_ > Duration(0)) wanted = std::min(wanted, 2 - lines.dialing);
+  transport_->dial(std::max(wanted, lines.open() == 0 ? 1 : 0));
+}
+
+// A few idle lines more than are in use: when answers become slower, the lines this takes are there.
+void Gate::warm_lines() {
+  if (dial_pause_ > Duration(0)) return;
+  LineCounts lines = transport_->lines();
+  int spare = std::clamp(lines.busy / kSpareOf, 1, kSpareMost);
+  spare = std::min(spare, policies_->adaptive.in_flight_max() - lines.busy);
+  int missing = spare - lines.idle - lines.dialing;
+  if (missing > 0) transport_->dial(missing);
 }
 
 void Gate::dial_failed(Reply failure) {
@@ -121,6 +141,7 @@ void Gate::left(const Pass& pass, const Reply& reply, OutcomeClass outcome,
   Instant now = reply.done_at;
   if (pass.kind == Pass::Kind::kGo) {
     dial_pause_ = Duration(0);
+    answered_ = answered_ || reply.error == TransportError::kNone;
     if (!reply.on_wire) {
       policies_->limiter.unsent(pass.permit);
     } else if (reply.error == TransportError::kNone) {
@@ -133,6 +154,7 @@ void Gate::left(const Pass& pass, const Reply& reply, OutcomeClass outcome,
     policies_->breaker.withdraw(pass.granted_at);
   } else {
     policies_->throttle.record(outcome, pass.granted_at, now, retry_after);
+    policies_->adaptive.ended(outcome, reply, pass.granted_at, transport_->lines().busy, now);
     policies_->breaker.record(outcome, pass.granted_at, now, retry_after.value_or(Duration(0)));
   }
   if (outcome == OutcomeClass::kTransient) last_trouble_ = policy::why(reply);
@@ -178,11 +200,12 @@ void Gate::wake_at(Instant at) {
 }
 
 void Gate::note_hold(Instant now) {
-  bool held =
-      policies_->breaker.state() != policy::Breaker::State::kClosed || policies_->throttle.held_until() > now;
+  Instant refused_since = policies_->adaptive.held_since(now);
+  bool held = policies_->breaker.state() != policy::Breaker::State::kClosed ||
+              policies_->throttle.held_until() > now || refused_since != Instant::max();
   if (held == (held_since_ != Instant::max())) return;
   if (held) {
-    held_since_ = now;
+    held_since_ = std::min(refused_since, now);
   } else {
     held_before_ += now - held_since_;
     held_since_ = Instant::max();
@@ -200,10 +223,16 @@ Hold Gate::hold(Instant now) {
   if (!hold.held) return hold;
   hold.since = held_since_;
   bool broken = policies_->breaker.state() != policy::Breaker::State::kClosed;
-  hold.why = broken ? policies_->breaker.reason() + "; the last one: " + last_trouble_
-                    : "the API asked everyone to wait (Retry-After)";
   hold.until = std::max(policies_->throttle.held_until(), policies_->breaker.next(now));
   if (hold.until == Instant::max()) hold.until = now;
+  if (broken) {
+    hold.why = policies_->breaker.reason() + "; the last one: " + last_trouble_;
+  } else if (policies_->throttle.held_until() > now) {
+    hold.why = "the API asked everyone to wait (Retry-After)";
+  } else {
+    hold.why = policies_->adaptive.held_why(now);
+    hold.until = policies_->adaptive.held_until(now);
+  }
   return hold;
 }
 

@@ -84,10 +84,15 @@ class Gate {
 
  private:
   static constexpr int kFreshPerRetry = 4;
+  // With a wrong key, say, no more calls than these are made in vain.
+  static constexpr int kFirstFlight = 32;
+  static constexpr int kSpareOf = 8;  // one idle line for so many busy ones
+  static constexpr int kSpareMost = 32;
 
   Instant next_chance(Instant now);
   void note_hold(Instant now);
   void open_lines(Instant now);
+  void warm_lines();
   void grant(Pass pass);
   void wake_at(Instant at);
   void until_now(std::uint64_t id);
@@ -101,6 +106,7 @@ class Gate {
   std::int64_t permits_given_ = 0;
   int backlog_;
   bool stopping_ = false;
+  bool answered_ = false;  // by anything that speaks HTTP
 
   std::deque<Resume<Pass>> fresh_;
   std::deque<Resume<Pass>> retries_;

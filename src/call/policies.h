@@ -8,6 +8,7 @@
 
 #include "rowcall/job.h"
 
+#include "policy/adaptive.h"
 #include "policy/breaker.h"
 #include "policy/classify.h"
 #include "policy/dice.h"
@@ -18,10 +19,11 @@
 namespace rowcall {
 
 struct Policies {
-  Policies(const Job& job, policy::Classifier classifier_made, std::uint64_t seed)
+  Policies(const Job& job, policy::Classifier classifier_made, std::uint64_t seed, int in_flight_max)
       : classifier(classifier_made),
         dice(seed),
         limiter(job.limits),
+        adaptive(job.limits, limiter.rate_per_s(), in_flight_max, job.retry.retry_after_max),
         breaker(job.breaker, &dice),
         retry(job.retry, &dice, limiter.rate_per_s()),
         retry_after_max(job.retry.retry_after_max) {}
@@ -31,6 +33,7 @@ struct Policies {
   policy::Classifier classifier;
   policy::Dice dice;
   policy::Limiter limiter;
+  policy::Adaptive adaptive;
   policy::Breaker breaker;
   policy::Throttle throttle;
   policy::Retry retry;

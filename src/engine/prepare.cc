@@ -15,17 +15,21 @@ namespace {
 // Files and pipes besides connections that a run needs at most.
 constexpr int kOtherFiles = 64;
 
-// Half a second's worth of calls: enough for an API that takes half a second. Without a limit on the
-// rate, more than this many at a time only makes an API queue.
+// Half a second's worth of calls: enough for an API that takes half a second. The adaptive control keeps well
+// below what is possible unless slow answers need it, so it gets five. Without a limit on the rate, more than
+// this many at a time only makes an API queue.
 int in_flight_for(const Job& job) {
   constexpr int kUnlimited = 128;
+  constexpr int kUnlimitedAdaptive = 1024;
   if (job.run.mode == Mode::kSync) return job.run.workers;
   if (job.limits.in_flight_max > 0) return job.limits.in_flight_max;
   double rate = INFINITY;
   for (const RateLimit& limit : job.limits.rate) {
     rate = std::min(rate, static_cast<double>(limit.calls) / seconds(limit.period));
   }
-  return std::isinf(rate) ? kUnlimited : static_cast<int>(std::clamp(rate * 0.5, 64.0, 4096.0));
+  if (std::isinf(rate)) return job.limits.adaptive ? kUnlimitedAdaptive : kUnlimited;
+  double worth = job.limits.adaptive ? std::min(seconds(job.request.timeout), 5.0) : 0.5;
+  return static_cast<int>(std::clamp(rate * worth, 64.0, 4096.0));
 }
 
 // Every call in flight needs a file descriptor: the soft limit is raised as far as the system allows.

@@ -85,6 +85,8 @@ class Run {
   void check_stop_flag();
   void check_hold(Instant now);
   void tick(Instant now);
+  void tell_move();
+  double pace_below_limits(Instant now) const;
   void make_report();
   std::string sums_that_differ() const;
 
@@ -132,6 +134,7 @@ class Run {
   RunEnd end_ = RunEnd::kComplete;
   Error why_;
   bool was_held_ = false;
+  std::uint64_t moves_told_ = 0;
   Report report_;
 
   // Fatal answers: several in a row end the run, a single one is its row's failure. Until it is known

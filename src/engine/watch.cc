@@ -24,6 +24,7 @@ Async<void> Run::keep_watch() {
     check_stop_flag();
     check_hold(now);
     sync_when_due(now);
+    tell_move();
     if (turn % kTicksApart == 0) tick(now);
     co_await sleep_until(*clock_, now + kWatchEvery);
   }
@@ -37,6 +38,18 @@ void Run::check_stop_flag() {
   } else if (!gate_.stopping()) {
     stop(RunEnd::kStopped, std::move(why), /*at_once=*/false);
   }
+}
+
+void Run::tell_move() {
+  const policy::PaceMove& move = policies_.adaptive.last_move();
+  if (move.number == moves_told_) return;
+  moves_told_ = move.number;
+  tell(PaceChanged{move.per_s, move.in_flight_max, move.why});
+}
+
+double Run::pace_below_limits(Instant now) const {
+  double pace = policies_.adaptive.pace_per_s(now);
+  return pace < policies_.limiter.rate_per_s() ? pace : 0;
 }
 
 void Run::check_hold(Instant now) {
@@ -75,7 +88,7 @@ void Run::tick(Instant now) {
   Hold hold = gate_.hold(now);
   tell(Tick{now, started_at_, counts_, prepared_.source.rows, lines.busy, gate_.waiting(), gate_.resting(),
             lines.open(), window_.rows_held(), window_.bytes_held(), hold.held, hold.until, hold.why,
-            gate_.stopping()});
+            gate_.stopping(), pace_below_limits(now), policies_.adaptive.in_flight_max(), hold.since});
 }
 
 // Where the sums do not add up, or "".
@@ -115,6 +128,7 @@ void Run::make_report() {
             "This is a bug of rowcall; please report it."};
   }
   Instant now = clock_->now();
+  if (job_.limits.find_rate) tell(Warning{"limits.rate = \"auto\": " + policies_.adaptive.found()});
   report_.end = end_;
   report_.error = why_;
   report_.counts = counts_;

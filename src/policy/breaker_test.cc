@@ -203,13 +203,13 @@ TEST_F(BreakerTest, OpenTimesDoubleUpToACapWithJitter) {
     Duration length = until - now;
     EXPECT_GE(length, expected * 9 / 10);
     EXPECT_LE(length, expected * 11 / 10);
-    if (expected == 5s) lengths.push_back(seconds(length));
-    expected = std::min<Duration>(2 * expected, 5s);
+    if (expected == 3s) lengths.push_back(seconds(length));
+    expected = std::min<Duration>(2 * expected, 3s);
     now = until;
     until = fail_probes(now);
   }
-  EXPECT_LT(*std::min_element(lengths.begin(), lengths.end()), 4.7);
-  EXPECT_GT(*std::max_element(lengths.begin(), lengths.end()), 5.3);
+  EXPECT_LT(*std::min_element(lengths.begin(), lengths.end()), 2.82);
+  EXPECT_GT(*std::max_element(lengths.begin(), lengths.end()), 3.18);
   EXPECT_LT(breaker_.held_since(), kStart + 2s);  // all of it is one hold
 }
 

@@ -9,7 +9,9 @@
 namespace rowcall::policy {
 
 Limiter::Limiter(const LimitSpec& spec, Permits permits)
-    : lent_(permits == Permits::kLent), rate_per_s_(std::numeric_limits<double>::infinity()) {
+    : lent_(permits == Permits::kLent),
+      rate_per_s_(std::numeric_limits<double>::infinity()),
+      pace_per_s_(rate_per_s_) {
   ROWCALL_ASSERT(spec.rate.size() <= kLimitsMax, "settings refuse more limits");
   Duration shortest = Duration::max();
   for (const RateLimit& limit : spec.rate) {
@@ -51,7 +53,7 @@ Instant Limiter::next(Instant now) {
 }
 
 Instant Limiter::due() const {
-  return *turn_ + from_seconds(seconds(interval()) / pace_share_);
+  return *turn_ + std::max(from_seconds(seconds(interval()) / pace_share_), pace_interval_);
 }
 
 // A share of the permits is used at that share of the pace.
@@ -80,12 +82,19 @@ void Limiter::set_pace_share(double share) {
   pace_share_ = share;
 }
 
+void Limiter::set_pace(double per_s) {
+  ROWCALL_ASSERT(per_s > 0, "a pace of nothing would hold the run for ever");
+  if (per_s == pace_per_s_) return;
+  pace_per_s_ = per_s;
+  pace_interval_ = from_seconds(1 / per_s);
+}
+
 Permit Limiter::take(Instant now) {
   Permit permit;
   for (std::size_t i = 0; i < limits_.size(); ++i) {
     permit.uses[i] = std::visit([&](auto& l) { return l.take(now); }, limits_[i]);
   }
-  if (interval_ > Duration(0)) turn_ = turn_ ? std::max(due(), now) : now;
+  if (interval_ > Duration(0) || pace_interval_ > Duration(0)) turn_ = turn_ ? std::max(due(), now) : now;
   return permit;
 }
 

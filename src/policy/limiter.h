@@ -66,6 +66,9 @@ class Limiter {
   /// limits stay as they are. Without a limit there is no pace to slow.
   void set_pace_share(double share);
   double pace_share() const { return pace_share_; }
+  /// Sends are at least 1 / `per_s` apart, from the next question on: a pace below the limits, found by the
+  /// adaptive control. Infinity: none. Works without a limit too.
+  void set_pace(double per_s);
 
   /// With lent permits only: one limit of the spec, for its LeaseWorker.
   StrictLimit* lent(std::size_t limit) { return &std::get<StrictLimit>(limits_[limit]); }
@@ -100,6 +103,8 @@ class Limiter {
   Duration interval_{};          // between two sends at full pace, with all permits; zero when unlimited
   std::optional<Instant> turn_;  // when the last send was due, or was made if that was later
   double pace_share_ = 1;
+  double pace_per_s_;
+  Duration pace_interval_{};  // between two sends at that pace; zero when there is none
 };
 
 }  // namespace rowcall::policy

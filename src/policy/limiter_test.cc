@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "policy/limiter_simulation.h"
@@ -118,6 +119,18 @@ TEST(Limiter, APaceShareSlowsAtOnceAndItsEndSpeedsUpAtOnce) {
   // The last slow send must not delay the next at full pace by ten intervals.
   limiter.set_pace_share(1);
   EXPECT_LE(limiter.next(slow.back()), slow.back() + 10ms);
+}
+
+TEST(Limiter, APaceHoldsBelowALimitAndWithoutOne) {
+  for (const std::vector<RateLimit>& limits :
+       {std::vector<RateLimit>{{1000, 1s}}, std::vector<RateLimit>{}}) {
+    Limiter limiter(spec_of(limits));
+    limiter.set_pace(50);
+    std::vector<Instant> sends = send(&limiter, 51);
+    EXPECT_NEAR(seconds(sends.back() - sends.front()), 1, 0.01);
+    limiter.set_pace(std::numeric_limits<double>::infinity());
+    EXPECT_LE(limiter.next(sends.back()), sends.back() + 2ms);
+  }
 }
 
 TEST(Limiter, ASlowLimitIsNotHeldForHoursAfterASlowPace) {

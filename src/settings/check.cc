@@ -153,6 +153,9 @@ void check_response(const Job& job, Claims& claims) {
 
 void check_limits(const Job& job, Claims& claims) {
   const LimitSpec& limits = job.limits;
+  claims.claim(!limits.find_rate || limits.adaptive, claims.written({"limits.rate", "limits.adaptive"}),
+               "limits.rate = \"auto\", and limits.adaptive = false", "limits.adaptive = true",
+               "It is the adaptive control that finds a rate.");
   std::int64_t calls = limits.in_flight_max;
   std::string_view which = "limits.in_flight_max";
   if (job.run.mode == Mode::kSync) {

@@ -64,6 +64,18 @@ TEST(Check, SecretsInClearAreRefusedInAnyJobAndNotShown) {
   EXPECT_NE(fault(job), "");
 }
 
+TEST(Check, ALimitIsFoundByAdaptiveControl) {
+  Job job = small();
+  job.limits.rate.clear();
+  job.limits.find_rate = true;
+  EXPECT_EQ(fault(job), "");
+  job.limits.adaptive = false;
+  EXPECT_EQ(
+      fault(job),
+      "limits.rate: limits.rate = \"auto\", and limits.adaptive = false; expected limits.adaptive = true. "
+      "It is the adaptive control that finds a rate.");
+}
+
 TEST(Check, AHostMayBringTheSource) {
   Job job = small();
   job.source.paths.clear();

@@ -173,6 +173,10 @@ TEST_F(Load, WhatSetTakesAsTomlAndWhatAsText) {
   EXPECT_THAT(job().limits.rate, ElementsAre(RateLimit{5000, 1s}, RateLimit{200'000, 1h}));
   layers_.sets = {"limits.rate=unlimited"};
   EXPECT_THAT(job().limits.rate, IsEmpty());
+  EXPECT_FALSE(job().limits.find_rate);
+  layers_.sets = {"limits.rate=auto"};
+  EXPECT_THAT(job().limits.rate, IsEmpty());
+  EXPECT_TRUE(job().limits.find_rate);
 }
 
 TEST_F(Load, ColumnsAndHeadersKeepTheWrittenOrder) {
@@ -265,7 +269,7 @@ TEST_F(Load, AHostMayBringTheSource) {
 
 TEST_F(Load, AFrozenFileLoadsBackToTheSameJob) {
   job_file(std::string(kSmallJob) +
-           "[response.columns]\nscore = \"/score:double!\"\n[limits]\nrate = \"unlimited\"\n");
+           "[response.columns]\nscore = \"/score:double!\"\n[limits]\nrate = \"auto\"\n");
   layers_.sets = {"sink.overwrite=true", "classify.body=[{pointer=\"/e\",equals=3,outcome=\"permanent\"}]"};
   Job first = job();
   layers_ = {};

@@ -235,10 +235,22 @@ Setting rules(About about, Field field) {
   return with_field(made(std::move(about), Kind::kRules, kRulesForm), field, read_rules, rules_value);
 }
 
+/// Rates, or "auto": `field` gives the LimitSpec.
 template <class Field>
 Setting rates(About about, Field field) {
-  std::string expects = std::string(kRateForm) + ", a list of up to four, or \"unlimited\"";
-  return with_field(made(std::move(about), Kind::kRates, std::move(expects)), field, read_rates, rates_value);
+  std::string expects = std::string(kRateForm) + ", a list of up to four, \"auto\" or \"unlimited\"";
+  Setting setting = made(std::move(about), Kind::kRates, std::move(expects));
+  setting.set = [field](Job& job, const Value& value) -> Verdict {
+    auto got = read_rates(value);
+    if (!got) return std::move(got).error();
+    field(job).rate = std::move(got->limits);
+    field(job).find_rate = got->find;
+    return std::nullopt;
+  };
+  setting.get = [field](const Job& job) {
+    return rates_value({.limits = field(job).rate, .find = field(job).find_rate});
+  };
+  return setting;
 }
 
 /// A number of rows and a share of rows under one name: `field` gives the LimitSpec.

@@ -2,6 +2,7 @@
 #include "settings/rate_text.h"
 
 #include <optional>
+#include <utility>
 
 #include "base/parse.h"
 #include "settings/read.h"
@@ -13,6 +14,7 @@ constexpr std::int64_t kCallsMax = 1'000'000'000'000;
 constexpr Duration kPeriodMin = std::chrono::milliseconds(1);
 constexpr Duration kPeriodMax = std::chrono::hours(24 * 31);
 constexpr std::string_view kUnlimited = "unlimited";
+constexpr std::string_view kAuto = "auto";
 
 std::optional<Duration> parse_period(std::string_view text) {
   if (text.empty()) return std::nullopt;
@@ -55,7 +57,7 @@ std::string rate_text(const RateLimit& limit) {
   return std::to_string(limit.calls) + "/" + period;
 }
 
-Read<std::vector<RateLimit>> read_rates(const Value& value) {
+Read<Rates> read_rates(const Value& value) {
   auto texts = read_texts(value, kRateForm);
   if (!texts) {
     Complaint complaint = std::move(texts).error();
@@ -63,8 +65,9 @@ Read<std::vector<RateLimit>> read_rates(const Value& value) {
       complaint.mend = "Write \"" + std::to_string(*value.whole()) + "/s\" for that many a second.";
     return complain(std::move(complaint));
   }
+  if (texts->size() == 1 && equal_ignoring_case(trimmed(texts->front()), kAuto)) return Rates{{}, true};
   std::vector<RateLimit> rates;
-  if (texts->size() == 1 && equal_ignoring_case(trimmed(texts->front()), kUnlimited)) return rates;
+  if (texts->size() == 1 && equal_ignoring_case(trimmed(texts->front()), kUnlimited)) return Rates{};
   for (const std::string& text : *texts) {
     auto rate = parse_rate(text);
     if (!rate) return complain(std::move(rate).error());
@@ -80,13 +83,14 @@ Read<std::vector<RateLimit>> read_rates(const Value& value) {
                      .expected = "at most " + std::to_string(kRatesMax),
                      .mend = "Leave out those which another one makes needless."});
   }
-  return rates;
+  return Rates{std::move(rates), false};
 }
 
-Value rates_value(const std::vector<RateLimit>& rates) {
-  if (rates.empty()) return std::string(kUnlimited);
+Value rates_value(const Rates& rates) {
+  if (rates.find) return std::string(kAuto);
+  if (rates.limits.empty()) return std::string(kUnlimited);
   std::vector<std::string> texts;
-  for (const RateLimit& rate : rates) texts.push_back(rate_text(rate));
+  for (const RateLimit& rate : rates.limits) texts.push_back(rate_text(rate));
   return texts_value(texts);
 }
 

@@ -27,7 +27,11 @@ Read<RateLimit> parse_rate(std::string_view text);
 std::string rate_text(const RateLimit& limit);
 
 /// A rate, a list of up to four, or "unlimited" (no limit at all).
-Read<std::vector<RateLimit>> read_rates(const Value& value);
-Value rates_value(const std::vector<RateLimit>& rates);
+struct Rates {
+  std::vector<RateLimit> limits;
+  bool find = false;  ///< "auto"
+};
+Read<Rates> read_rates(const Value& value);
+Value rates_value(const Rates& rates);
 
 }  // namespace rowcall::settings

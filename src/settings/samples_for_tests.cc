@@ -220,6 +220,7 @@ std::span<const Sample> samples() {
        {"proof"},
        [](const Job& j) { return j.limits.strict == Strictness::kProof; }},
       {"limits.guard_max", R"("20ms")", {"20ms"}, [](const Job& j) { return j.limits.guard_max == 20ms; }},
+      {"limits.adaptive", "false", {"false"}, [](const Job& j) { return !j.limits.adaptive; }},
       {"limits.in_flight_max", "200", {"200"}, [](const Job& j) { return j.limits.in_flight_max == 200; }},
       {"limits.rows_held_max",
        "10000",

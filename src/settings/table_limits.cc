@@ -9,13 +9,15 @@ std::vector<Setting> limits_settings() {
       rates({.key = "limits.rate",
              .example = R"(["5000/s", "200000/h"])",
              .doc = "How many calls may be sent in any window of that length: first tries, retries and "
-                    "probes together. Up to four limits hold at once. \"unlimited\" means none. "
+                    "probes together. Up to four limits hold at once. \"unlimited\" means none. \"auto\", "
+                    "for an API "
+                    "whose limit is not known, begins low and finds what it bears, and reports it. "
                     "RATE_LIMIT_CALLS and RATE_LIMIT_PERIOD (seconds, also 0.5) together set one limit; "
                     "without the second, the period is one second. The second alone means 5000 calls, and is "
                     "refused where a job file sets limits.rate.",
              .flag = "--rate",
              .environment = {"RATE_LIMIT_CALLS", "RATE_LIMIT_PERIOD"}},
-            ROWCALL_FIELD(limits.rate)),
+            ROWCALL_FIELD(limits)),
       choice({.key = "limits.strict",
               .example = R"("proof")",
               .doc = "How a permit comes back. \"measured\": one period after its call was sent, plus the "
@@ -26,9 +28,15 @@ std::vector<Setting> limits_settings() {
                 .example = R"("20ms")",
                 .doc = "The most that is added for delay in \"measured\"."},
                0ms, 1min, ROWCALL_FIELD(limits.guard_max)),
+      truth({.key = "limits.adaptive",
+             .example = "false",
+             .doc = "Stay below the limits for as long as the API cannot bear them: when it refuses calls as "
+                    "too fast, says in rate headers what is left, queues, or fails under load. Never above "
+                    "the limits. docs/rate-control.md tells how."},
+            ROWCALL_FIELD(limits.adaptive)),
       whole({.key = "limits.in_flight_max",
              .example = "200",
-             .doc = "Calls on the wire at a time; 0 finds a number that fits the rate.",
+             .doc = "Calls on the wire at a time, at most; 0 finds a number that fits the rate.",
              .flag = "--in-flight-max"},
             {0, 100'000}, ROWCALL_FIELD(limits.in_flight_max)),
       whole(

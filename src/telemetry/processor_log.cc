@@ -2,6 +2,7 @@
 #include "telemetry/processor_log.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/utf8.h"
 #include "telemetry/figures.h"
@@ -73,6 +74,14 @@ void ProcessorLog::on(const HoldChanged& event) {
       kFile, LogLevel::kWarning, "held: nothing is sent for a while",
       {{"why", event.why}, {"next_probe_s", rounded_seconds(std::max(event.until - now_, Duration{}))}},
       Echo::kFileOnly);
+}
+
+// Not on the console either: an API at its limit is tried for more every other second.
+void ProcessorLog::on(const PaceChanged& event) {
+  if (!logs_->writes(LogLevel::kInfo)) return;
+  std::string pace = std::isinf(event.per_s) ? "unlimited" : rate_words(event.per_s) + "/s";
+  logs_->write(kFile, LogLevel::kInfo, "pace",
+               {{"why", event.why}, {"pace", pace}, {"in_flight_max", event.in_flight_max}});
 }
 
 void ProcessorLog::on(const Warning& event) {

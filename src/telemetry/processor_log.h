@@ -25,6 +25,7 @@ class ProcessorLog {
   void on(const BatchRead& event);
   void on(const PartPublished& event);
   void on(const HoldChanged& event);
+  void on(const PaceChanged& event);
   void on(const Warning& event);
   void on(const RowUnreadable& event);
   void on(const RowsFailed& event);

@@ -80,6 +80,7 @@ void Progress::take_over(const Tick& event) {
   state_.connections = event.connections;
   state_.held = event.held;
   state_.held_why = event.held ? plain(redactor_->masked(event.held_why)) : std::string();
+  state_.held_for = event.held && event.held_since != Instant{} ? event.at - event.held_since : Duration{};
   state_.next_probe_in = event.held ? event.held_until - event.at : Duration{};
   state_.stopping = event.stopping;
   state_.elapsed = event.at - event.started_at;

@@ -164,6 +164,7 @@ std::string standstill(const ProgressState& state) {
   }
   if (!state.held) return {};
   std::string out = "held";
+  if (state.held_for >= 1s) out += " for " + duration_words(state.held_for);
   if (!state.held_why.empty()) out += ": " + state.held_why;
   if (state.next_probe_in > Duration{}) out += "; next probe in " + duration_words(state.next_probe_in);
   if (state.left) out += "; at least " + time_left_words(state.left->least) + " left";

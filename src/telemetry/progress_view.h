@@ -30,6 +30,7 @@ struct ProgressState {
   int connections = 0;
   bool held = false;
   std::string held_why;  ///< Plain text.
+  Duration held_for{};
   Duration next_probe_in{};
   bool stopping = false;
   Duration elapsed{};

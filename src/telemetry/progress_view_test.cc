@@ -104,6 +104,10 @@ TEST(ProgressView, HeldSaysWhyAndWhenItGoesOn) {
   EXPECT_EQ(render(state, {100, false, false}).at(3),
             "held: 50 failures in a row, the last one: connection refused; next probe in 3.2 s");
   EXPECT_EQ(render(state, {40, false, false}).at(3), "held: 50 failures in a row, the last on~");
+  state.held_for = 12s;
+  EXPECT_EQ(render(state, {100, false, false}).at(3),
+            "held for 12 s: 50 failures in a row, the last one: connection refused; next probe in 3.2 s");
+  state.held_for = {};
   state.next_probe_in = -1ms;
   EXPECT_EQ(render(state, {100, false, false}).at(3),
             "held: 50 failures in a row, the last one: connection refused");

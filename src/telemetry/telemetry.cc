@@ -74,6 +74,7 @@ struct Telemetry::Parts {
   void take(const RowsFailed& event) { processor->on(event); }
   void take(const RowUnreadable& event) { processor->on(event); }
   void take(const HoldChanged& event) { processor->on(event); }
+  void take(const PaceChanged& event) { processor->on(event); }
   void take(const BatchRead& event) { processor->on(event); }
   void take(const PartPublished& event) { processor->on(event); }
   void take(const Warning& event) { processor->on(event); }

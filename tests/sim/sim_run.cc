@@ -19,13 +19,18 @@ Job basic_job() {
 
 namespace {
 
-Listener note_into(Outcome& outcome) {
-  return [&outcome](const Event& event) {
+Listener note_into(Outcome& outcome, SimClock& clock) {
+  return [&outcome, &clock](const Event& event) {
     if (const auto* tick = std::get_if<Tick>(&event)) {
       ++outcome.ticks;
       outcome.rows_held_most = std::max(outcome.rows_held_most, tick->rows_held);
     } else if (const auto* hold = std::get_if<HoldChanged>(&event)) {
       outcome.holds.emplace_back(hold->held ? hold->why : "released");
+    } else if (const auto* retry = std::get_if<RetryPlanned>(&event)) {
+      if (retry->outcome == OutcomeClass::kTransient) outcome.retries_at.push_back(clock.now() + retry->wait);
+    } else if (const auto* move = std::get_if<PaceChanged>(&event)) {
+      std::string text = std::to_string(move->per_s) + "/s, " + std::to_string(move->in_flight_max) + ": ";
+      outcome.moves.emplace_back(clock.now() - outcome.begun, text.append(move->why));
     } else if (const auto* warning = std::get_if<Warning>(&event)) {
       outcome.warnings.emplace_back(warning->text);
     }
@@ -49,7 +54,7 @@ Outcome play(const Scenario& scenario) {
   host.source = &source;
   host.sink = &sink;
   host.failures = &failures;
-  host.listener = [note = note_into(outcome), &scenario](const Event& event) {
+  host.listener = [note = note_into(outcome, clock), &scenario](const Event& event) {
     note(event);
     if (scenario.listener) scenario.listener(event);
   };
@@ -64,7 +69,7 @@ Outcome play(const Scenario& scenario) {
   engine::Run run(context.get_executor(), &clock, Worker::Kind::kInline, job, host, *std::move(prepared));
   SimServer server(context.get_executor(), &clock, scenario.server, scenario.seed * 77 + 1);
   server.listen(run.line_events());
-  Instant begun = clock.now();
+  Instant begun = outcome.begun = clock.now();
   if (scenario.stop_after > Duration(0))
     clock.call_at(begun + scenario.stop_after, [&stop] { stop.raise(); });
   run.start(&server, [] {});
@@ -79,6 +84,7 @@ Outcome play(const Scenario& scenario) {
   outcome.rows = sink.rows();
   outcome.failures = failures.rows();
   outcome.finished = sink.finished();
+  outcome.seen = server.seen();
   outcome.arrivals = server.arrivals();
   outcome.worst_second = server.worst_second();
   outcome.answered_twice = server.answered_twice();

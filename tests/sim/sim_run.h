@@ -43,6 +43,10 @@ struct Outcome {
   std::int64_t ticks = 0;
   std::vector<std::string> holds;
   std::vector<std::string> warnings;
+  std::vector<std::pair<Duration, std::string>> moves;  ///< Of the adaptive control, and when.
+  std::vector<Seen> seen;                               ///< Every call, as the server saw it.
+  std::vector<Instant> retries_at;                      ///< When retries of transient failures are due.
+  Instant begun{};
 };
 
 Outcome play(const Scenario& scenario);

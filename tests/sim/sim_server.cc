@@ -51,12 +51,20 @@ Async<Reply> SimServer::send(Line, const Request& request, OnSent on_sent) {
   follow_regimes(sent);
   Duration way = from_seconds(seconds(options_.latency) + seconds(options_.jitter) * dice_.share());
   co_await sleep_until(*clock_, sent + way / 2);
+  std::size_t number = seen_.size();
   Reply reply = answer(request);
   reply.on_wire = true;
   reply.sent_at = sent;
-  Duration back = reply.error == TransportError::kTimeout ? options_.timeout : way / 2;
+  Duration back = way / 2 + options_.service;
+  if (reply.error == TransportError::kTimeout) {
+    back = options_.timeout;
+  } else if (reply.status == 200 && options_.capacity > 0) {
+    busy_until_ = std::max(busy_until_, clock_->now()) + from_seconds(1 / options_.capacity);
+    back += busy_until_ - clock_->now();
+  }
   co_await sleep_until(*clock_, clock_->now() + back);
   reply.done_at = clock_->now();
+  seen_[number].latency = reply.latency();
   reply.bytes_in = static_cast<std::uint32_t>(reply.body.size());
   reply.bytes_out = static_cast<std::uint32_t>(request.body.size());
   --counts_.busy;
@@ -80,13 +88,36 @@ void SimServer::follow_regimes(Instant now) {
   }
 }
 
+bool SimServer::over_limit(Instant now) {
+  auto limit = static_cast<double>(options_.limit);
+  if (limit <= 0) return false;
+  if (options_.limiting == Limiting::kBucket) {
+    double room = std::max(limit / 20, 1.0);
+    bucket_ = std::min(room, bucket_ + limit * seconds(now - bucket_at_));
+    bucket_at_ = now;
+    if (bucket_ < 1) return true;
+    bucket_ -= 1;
+    return false;
+  }
+  bool fixed = options_.limiting == Limiting::kFixed;
+  auto over = [&](Instant at) {
+    return fixed ? at.time_since_epoch() / 1s != now.time_since_epoch() / 1s : at + 1s <= now;
+  };
+  while (!accepted_.empty() && over(accepted_.front())) accepted_.pop_front();
+  if (static_cast<double>(accepted_.size()) >= limit) return true;
+  accepted_.push_back(now);
+  return false;
+}
+
 Reply SimServer::answer(const Request& request) {
   Instant now = clock_->now();
   if (arrivals_++ == 0) first_arrival_ = now;
-  log_.push_back(now);
+  while (steps_taken_ < options_.steps.size() && now - first_arrival_ >= options_.steps[steps_taken_].first) {
+    auto change = options_.steps[steps_taken_++].second;
+    change(options_);
+  }
+  seen_.push_back({now, 0, {}});
   Reply reply;
-  while (!last_second_.empty() && last_second_.front() + 1s <= now) last_second_.pop_front();
-  last_second_.push_back(now);
   if (out(now)) {
     reply.error = TransportError::kClosed;
     reply.detail = "outage";
@@ -95,17 +126,14 @@ Reply SimServer::answer(const Request& request) {
   double dice = dice_.share();
   auto drawn = [&](double share) { return (dice -= share) < 0; };
   reply.body = R"({"error":"on purpose"})";
+  reply.rate_headers = options_.rate_headers;
   if (options_.always != 0) {
     reply.status = options_.always;
     if (reply.status == 429) reply.retry_after = options_.retry_after;
-    return reply;
-  }
-  if (options_.limit > 0 && static_cast<std::int64_t>(last_second_.size()) > options_.limit) {
-    reply.status = 429;
-    reply.retry_after = options_.retry_after;
-    return reply;
-  }
-  if (drawn(options_.fail_closed)) {
+  } else if (over_limit(now)) {
+    reply.status = options_.limit_status;
+    if (reply.status == 429) reply.retry_after = options_.retry_after;
+  } else if (drawn(options_.fail_closed)) {
     reply.error = TransportError::kClosed;
   } else if (drawn(options_.fail_timeout)) {
     reply.error = TransportError::kTimeout;
@@ -126,6 +154,7 @@ Reply SimServer::answer(const Request& request) {
     // The score is the length of the body: something that follows from the row.
     reply.body = R"({"score":)" + std::to_string(request.body.size()) + R"(,"echo":)" + request.body + "}";
   }
+  seen_.back().status = reply.status;
   return reply;
 }
 
@@ -143,8 +172,8 @@ void SimServer::close() {
 
 std::int64_t SimServer::worst_second() const {
   std::size_t worst = 0;
-  for (std::size_t from = 0, to = 0; to < log_.size(); ++to) {
-    while (log_[from] + 1s <= log_[to]) ++from;
+  for (std::size_t from = 0, to = 0; to < seen_.size(); ++to) {
+    while (seen_[from].at + 1s <= seen_[to].at) ++from;
     worst = std::max(worst, to - from + 1);
   }
   return static_cast<std::int64_t>(worst);

@@ -32,14 +32,26 @@ struct SimBook {
   std::map<std::string, Seen> calls;  ///< By body.
 };
 
+/// How a limit is kept.
+enum class Limiting {
+  kSliding,  ///< So many accepted calls in any second.
+  kFixed,    ///< So many in a second of the clock.
+  kBucket,   ///< A bucket that fills evenly and holds a twentieth of a second's worth.
+};
+
 /// What the server is like. All times are simulated.
 struct ServerOptions {
   Duration latency = std::chrono::milliseconds(20);  ///< Of the whole round trip.
   Duration jitter = std::chrono::milliseconds(5);    ///< Uniform, added to it.
+  Duration service{};                                ///< Added on the way back.
   Duration dial_time = std::chrono::milliseconds(10);
   int lines_max = 256;
-  std::int64_t limit = 0;  ///< 429 beyond that many a second; 0: none.
-  double fail_503 = 0;     ///< Shares of calls.
+  std::int64_t limit = 0;  ///< Refused beyond that many a second; 0: none.
+  Limiting limiting = Limiting::kSliding;
+  int limit_status = 429;
+  std::string rate_headers;  ///< On every answer.
+  double capacity = 0;       ///< Calls worked off a second, one by one; 0: no bound.
+  double fail_503 = 0;       ///< Shares of calls.
   double fail_429 = 0;
   double fail_closed = 0;
   double fail_timeout = 0;
@@ -53,6 +65,15 @@ struct ServerOptions {
   std::function<bool(const std::string& body)> refuses;  ///< 400 for these, always. May be empty.
   SimBook* book = nullptr;                               ///< May be null.
   int always = 0;                                        ///< This status for everyone; 0: by the rules above.
+  /// What changes, and when, from the first arrival on; in order of time.
+  std::vector<std::pair<Duration, std::function<void(ServerOptions&)>>> steps;
+};
+
+/// One call as the server saw it.
+struct Seen {
+  Instant at;        ///< Of its arrival.
+  int status;        ///< 0: no answer.
+  Duration latency;  ///< Until the client had the answer.
 };
 
 class SimServer final : public Transport {
@@ -75,12 +96,14 @@ class SimServer final : public Transport {
   int in_flight_most() const { return in_flight_most_; }
   /// Calls that were in flight when the transport was closed.
   int cancelled() const { return cancelled_; }
+  const std::vector<Seen>& seen() const { return seen_; }
 
  private:
   Reply answer(const Request& request);
   void note_done(const Request& request);
   bool out(Instant at) const;
   void follow_regimes(Instant now);
+  bool over_limit(Instant now);
   Async<void> pause(Instant until);
 
   Executor executor_;
@@ -95,8 +118,12 @@ class SimServer final : public Transport {
   int cancelled_ = 0;
   std::int64_t arrivals_ = 0;
   Instant first_arrival_{};
-  std::deque<Instant> last_second_;
-  std::vector<Instant> log_;
+  std::size_t steps_taken_ = 0;
+  std::deque<Instant> accepted_;  // in the last second, or in this one
+  double bucket_ = 0;
+  Instant bucket_at_{};
+  Instant busy_until_{};
+  std::vector<Seen> seen_;
   std::map<std::string, int> answered_;
   std::vector<Resume<>> sleepers_;
 };
