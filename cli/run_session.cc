@@ -13,6 +13,7 @@
 #include "base/parse.h"
 #include "base/try.h"
 #include "cli/begin_run.h"
+#include "cli/merge_retry.h"
 #include "cli/stop_signals.h"
 #include "engine/picked_rows.h"
 #include "files/files.h"
@@ -190,6 +191,7 @@ Result<Retries> retries_of(const ledger::RunFolder& folder, const Job& job, cons
   for (int turn = 1;; ++turn) {
     retries.next = folder.path() / "retries" / std::to_string(turn);
     if (!fs::exists(retries.next / "rows", ignored)) return retries;
+    if (fs::exists(retries.next / "merged", ignored)) continue;  // the run's failure table knows
     // A retry's table appears when it is whole.
     retries.interrupted = !fs::exists(retries.next / output, ignored);
     if (retries.interrupted) return retries;
@@ -197,6 +199,23 @@ Result<Retries> retries_of(const ledger::RunFolder& folder, const Job& job, cons
     for (std::int64_t number : numbers) retries.failed.erase(number);
     TRY_VOID(add_failed(retries.next / "failures", job, retries.failed));
   }
+}
+
+// Merges every retry that is finished and not yet merged: also one that was killed on the way.
+Result<void> merge_finished(const ledger::RunFolder& folder, const Job& job, const std::string& output,
+                            FileFormat format, ledger::Ledger& ledger) {
+  std::error_code ignored;
+  for (int turn = 1; can_be_merged(job, format); ++turn) {
+    fs::path place = folder.path() / "retries" / std::to_string(turn);
+    if (!fs::exists(place / "rows", ignored)) break;
+    if (fs::exists(place / "merged", ignored) || !fs::exists(place / output, ignored)) continue;
+    TRY(ledger::RunFolder again, ledger::RunFolder::open(place));
+    TRY(std::vector<std::int64_t> numbers, rows_taken_up(place));
+    TRY_VOID(merge_retry({folder, again, job, output, std::move(numbers)}, ledger));
+    std::fprintf(stderr, "The answers of %s are in %s now, each in its place.\n", place.c_str(),
+                 job.sink.path.c_str());
+  }
+  return {};
 }
 
 // Begins with a retry of the failed rows of a class (all, if it is empty), or goes on with one.
@@ -248,6 +267,7 @@ Result<Exit> retry_failed(const fs::path& directory, const SessionOptions& optio
   Job job = std::move(loaded.job);
   FileFormat format = sink_format(job.sink);
   std::string output = "output" + extension_of(format);
+  TRY_VOID(merge_finished(folder, job, output, format, *first_ledger));
   TRY(Retries retries, retries_of(folder, job, output));
   bool any = std::ranges::any_of(
       retries.failed, [&](const auto& row) { return options.only.empty() || row.second == options.only; });
@@ -264,6 +284,7 @@ Result<Exit> retry_failed(const fs::path& directory, const SessionOptions& optio
                     "Run the job anew with --fresh."});
   }
   TRY(ledger::RunFolder again, ledger::RunFolder::open(retries.next));
+  Job of_run = job;
   job.sink.path = (again.path() / output).string();
   job.sink.format = format;
   // The same run, so the same keys as the first time.
@@ -276,6 +297,13 @@ Result<Exit> retry_failed(const fs::path& directory, const SessionOptions& optio
   TRY(tables.failures,
       files::open_sink(failures_spec(job, again.failures()), job.s3, again.staging() / "failures"));
   TRY(Report report, carry_out(job, again, begun, &picked, tables, options));
+  if (report.end == RunEnd::kComplete) {
+    {
+      ledger::RunFolder closed = std::move(again);
+    }
+    begun.ledger.reset();
+    TRY_VOID(merge_finished(folder, of_run, output, format, *first_ledger));
+  }
   return exit_for(report);
 }
 

@@ -378,6 +378,16 @@ Result<void> Ledger::complete() {
   return {};
 }
 
+Result<void> Ledger::replace_parts(const Commit& commit, const std::vector<PartInfo>& parts) {
+  std::lock_guard lock(mutex_);
+  TRY(Transaction transaction, Transaction::begin(database_));
+  TRY_VOID(database_.run("DELETE FROM part"));
+  int number = 0;
+  for (const PartInfo& part : parts) TRY_VOID(put_part(++number, part));
+  TRY_VOID(put_progress(commit));
+  return transaction.commit();
+}
+
 Result<void> Ledger::keep(const std::vector<Segment>& segments, const SendMark& mark) {
   std::lock_guard lock(mutex_);
   TRY(Transaction transaction, Transaction::begin(database_));

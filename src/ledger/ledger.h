@@ -51,6 +51,8 @@ class Ledger {
   Result<void> accept(const Identity& now);
   /// The sink is finished.
   Result<void> complete();
+  /// The table was written anew, with other rows answered.
+  Result<void> replace_parts(const Commit& commit, const std::vector<PartInfo>& parts);
 
   Result<void> keep(const std::vector<Segment>& segments, const SendMark& mark);
   Result<std::vector<Segment>> read(RowRange range);

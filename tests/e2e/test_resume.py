@@ -268,3 +268,38 @@ def test_retries_take_up_what_is_failed_still(rowcall, tmp_path):
         assert (calls_of(7), calls_of(9), calls_of(11)) == (2, 3, 2)
         third = rowcall("retry", run)
         assert third.code == 0 and "no failed rows" in third.err, third
+    out = pq.read_table(tmp_path / "out.parquet")
+    assert out["id"].to_pylist() == list(range(1, 41)), "each in its place"
+    assert out["score"].to_pylist() == list(range(1, 41))
+    said = status(tmp_path)
+    assert (said["rows"], said["ok"], said["failed"], said["sums_add_up"]) == (40, 40, 0, True)
+
+
+@pytest.mark.parametrize("order", ["input", "any"])
+def test_answers_of_a_retry_find_their_place_among_parts(rowcall, tmp_path, order):
+    table = tmp_path / "in.csv"
+    table.write_text("id,name\n" + "".join(f"{i},n\n" if i != 50 else "50,too,many\n" for i in range(1, 201)))
+    run = tmp_path / "run"
+    rules: list[dict[str, Any]] = [
+        *({"row": i, "status": 422, "body": "{}", "attempt": 1} for i in range(7, 200, 7)),
+        {"row": 14, "status": 422, "body": "{}"},  # for ever
+        {"body": '{"score": $id}'},
+    ]
+    rest = [i for i in range(1, 201) if i not in (14, 50)]
+    with parts.ScriptedApi(rules) as api:
+        words = ("--to", f"{tmp_path}/out/", "--run-dir", run, "--response", "score=/score:int64", "--order", order)
+        done = rowcall("run", table, "--url", api.url, *words, "--set", "sink.part_rows=30", "--batch-size", "10")
+        assert done.code == 4, done
+        assert rowcall("retry", run).code == 4
+        calls = len(api.seen)
+        (run / "retries" / "1" / "merged").unlink()  # as if killed just before it was noted
+        assert rowcall("retry", run).code == 4
+        assert len(api.seen) == calls + 1, "row 14 only"
+    out = pq.read_table(tmp_path / "out")
+    assert (out["id"].to_pylist() if order == "input" else sorted(out["id"].to_pylist())) == rest
+    assert out["score"].to_pylist() == out["id"].to_pylist()
+    said = status(tmp_path)
+    assert (said["rows"], said["ok"], said["failed"], said["unreadable"]) == (200, 198, 1, 1)
+    assert said["sums_add_up"] and sum(part["rows"] for part in said["parts"]) == 198
+    failures = pq.read_table(run / "failures").to_pylist()
+    assert sorted(row["row_id"] for row in failures) == [13, 49]
