@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // `rowcall plan`: what a run would do, without doing it.
-#include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -12,15 +10,13 @@
 #include "cli/commands.h"
 #include "cli/job_flags.h"
 #include "cli/run_session.h"
-#include "engine/prepare.h"
+#include "engine/plan.h"
 #include "files/files.h"
 #include "settings/rate_text.h"
-#include "table/schema.h"
+#include "table/row_reader.h"
 
 namespace rowcall::cli {
 namespace {
-
-constexpr int kRequestsShown = 3;
 
 void print(const char* name, const std::string& value) {
   std::printf("%-10s%s\n", name, value.c_str());
@@ -39,39 +35,6 @@ std::string indented(const std::string& text) {
 std::string rows_text(const SourceInfo& source) {
   if (source.rows < 0) return "not known before it is read";
   return std::string(source.rows_exact ? "" : "about ") + grouped(source.rows);
-}
-
-// Each limit lets so many calls through in so long; the slowest one decides.
-Duration time_at_limit(const LimitSpec& limits, std::int64_t calls) {
-  double most = 0;
-  for (const RateLimit& limit : limits.rate) {
-    // The first period's worth goes out within the first period; the rest at the long-run rate.
-    most =
-        std::max(most, static_cast<double>(calls) * seconds(limit.period) / static_cast<double>(limit.calls));
-  }
-  return from_seconds(most);
-}
-
-// What a run holds at most: program and libraries, rows on their way, connections, files being read and
-// written. The first number was measured (docs/troubleshooting.md).
-std::int64_t memory_at_most(const Job& job, int in_flight_max) {
-  constexpr std::int64_t kProgram = 50 << 20;
-  constexpr std::int64_t kPerLine = 24 << 10;
-  return kProgram + job.limits.bytes_held_max + in_flight_max * kPerLine;
-}
-
-void print_requests(const Job& job, const engine::Prepared& prepared, const SourceBatch& batch) {
-  std::int64_t rows = prepared.reader.rows();
-  std::int64_t row = 0;
-  for (int shown = 0; shown < kRequestsShown && row < rows; ++shown) {
-    int count = static_cast<int>(std::min<std::int64_t>(job.request.rows_per_call, rows - row));
-    auto request = prepared.requests.render(prepared.reader, row, count, batch.position.row + row);
-    std::printf("\nrequest %d\n", shown + 1);
-    std::string text =
-        request ? prepared.requests.shown(*request) : "cannot be made: " + request.error().text();
-    std::printf("%s\n", indented(text).c_str());
-    row += count;
-  }
 }
 
 // Keeps rows as JSON lines and prints them: the sink of a sample.
@@ -122,40 +85,35 @@ Result<Exit> send_sample(Job job, int rows) {
 
 Result<Exit> show_plan(const Job& job, int sample) {
   TRY(auto source, files::open_source(job.source, job.s3));
-  TRY(engine::Prepared prepared, engine::prepare(job, *source, "plan"));
-  TRY(std::optional<SourceBatch> batch, source->next());
-  print("source", std::to_string(prepared.source.files.size()) +
-                      (prepared.source.files.size() == 1 ? " file, " : " files, ") +
-                      prepared.source.files.front().name);
-  print("rows", rows_text(prepared.source));
-  std::printf("columns\n%s\n", indented(table::described(*prepared.input.get())).c_str());
-  std::string added;
-  for (const table::Column& column : prepared.answers.columns())
-    added += column.name + ": " + column.type.text() + "\n";
-  std::printf("added\n%s\n", indented(added).c_str());
+  TRY(engine::Plan plan, engine::plan(job, *source));
+  std::size_t files = plan.source.files.size();
+  print("source",
+        std::to_string(files) + (files == 1 ? " file, " : " files, ") + plan.source.files.front().name);
+  print("rows", rows_text(plan.source));
+  std::printf("columns\n%s\n", indented(plan.columns).c_str());
+  std::printf("added\n%s\n", indented(plan.added).c_str());
   print("sink", job.sink.path.empty() ? (run_directory(job) / "output.parquet").string() : job.sink.path);
-
-  std::int64_t rows = prepared.source.rows;
-  std::int64_t calls = rows < 0 ? -1 : (rows + job.request.rows_per_call - 1) / job.request.rows_per_call;
-  print("calls", (calls < 0 ? "not known" : (prepared.source.rows_exact ? "" : "about ") + grouped(calls)) +
-                     ", " + std::to_string(job.request.rows_per_call) +
-                     (job.request.rows_per_call == 1 ? " row each" : " rows each"));
+  std::string calls =
+      plan.calls < 0 ? "not known" : (plan.source.rows_exact ? "" : "about ") + grouped(plan.calls);
+  int rows_per_call = job.request.rows_per_call;
+  print("calls",
+        calls + ", " + std::to_string(rows_per_call) + (rows_per_call == 1 ? " row each" : " rows each"));
   std::string limits;
   for (const RateLimit& limit : job.limits.rate)
     limits += (limits.empty() ? "" : " and ") + settings::rate_text(limit);
   print("limit", limits.empty() ? "none" : limits);
-  if (calls >= 0 && !limits.empty())
-    print("time", "at least " + duration_words(time_at_limit(job.limits, calls)));
-  print("in flight", "at most " + std::to_string(prepared.in_flight_max) + " calls");
-  print("memory", "at most about " + bytes_words(memory_at_most(job, prepared.in_flight_max)));
-  if (!batch || !batch->rows || batch->rows->length == 0) {
+  if (plan.time_at_least) print("time", "at least " + duration_words(*plan.time_at_least));
+  print("in flight", "at most " + std::to_string(plan.in_flight_max) + " calls");
+  print("memory", "at most about " + bytes_words(plan.memory_at_most));
+  if (plan.requests.empty() && plan.unreadable.empty()) {
     std::printf("\nThe table has no rows: nothing would be sent.\n");
     return Exit::kDone;
   }
-  TRY_VOID(prepared.reader.look_at(*batch->rows.get()));
-  print_requests(job, prepared, *batch);
-  for (const UnreadableRow& row : batch->unreadable) {
-    std::printf("\nunreadable: %s line %lld: %s\n", batch->file.c_str(), static_cast<long long>(row.line),
+  for (std::size_t i = 0; i < plan.requests.size(); ++i) {
+    std::printf("\nrequest %zu\n%s\n", i + 1, indented(plan.requests[i]).c_str());
+  }
+  for (const UnreadableRow& row : plan.unreadable) {
+    std::printf("\nunreadable: %s line %lld: %s\n", plan.file.c_str(), static_cast<long long>(row.line),
                 row.reason.c_str());
   }
   if (sample > 0) return send_sample(job, sample);

@@ -12,6 +12,7 @@ docs/python.md tells all.
 import atexit
 
 from rowcall import _engine
+from rowcall._checks import Health, Plan, RateVerdict, health, plan, retry, verify_rate
 from rowcall._enrich import Stream, enrich, enrich_async, stream
 from rowcall._errors import (
     AccountingError,
@@ -44,6 +45,7 @@ __all__ = [
     "ChangedError",
     "Counts",
     "DeniedError",
+    "Health",
     "HookError",
     "InputError",
     "InternalError",
@@ -51,6 +53,8 @@ __all__ = [
     "Job",
     "NetworkError",
     "NotFoundError",
+    "Plan",
+    "RateVerdict",
     "Report",
     "RowcallError",
     "Run",
@@ -62,6 +66,10 @@ __all__ = [
     "__version__",
     "enrich",
     "enrich_async",
+    "health",
+    "plan",
+    "retry",
     "run_of",
     "stream",
+    "verify_rate",
 ]

@@ -47,7 +47,6 @@ class _Call:
     ) -> None:
         self.job = job
         self._input = table
-        self._request_hook = request_hook
         self.response_hook = response_hook
         self._progress = progress
         stream = table.stream()
@@ -227,11 +226,18 @@ class _Wanted:
     response_hook: _hooks.Hook | None
     progress: bool | None
 
+    def stream(self, table: Input) -> Any:
+        """The table as the run would see it."""
+        stream = table.stream()
+        if self.request_hook is None:
+            return stream
+        return _hooks.RequestHook(self.request_hook, stream, self.job.get("source.batch_size")).reader()
+
     def call(self, table: Input) -> _Call:
         return _Call(self.job, table, self.request_hook, self.response_hook, self.progress)
 
 
-def _wanted(
+def wanted_of(
     job: Job | None,
     settings: Mapping[str, Any] | None,
     env_file: str | os.PathLike[str] | bool | None,
@@ -292,7 +298,7 @@ def enrich(
     with `partial`, when the run ended before its end. See rowcall.RowcallError.
     """
     files = files_of(table)
-    wanted = _wanted(job, settings, env_file, progress, keywords, files)
+    wanted = wanted_of(job, settings, env_file, progress, keywords, files)
     choose_engine(engine, table)
     if files is not None:
         return _command.run_job(wanted.job, progress)
@@ -329,7 +335,7 @@ async def enrich_async(table: Any, **keywords: Any) -> Any:
         options = dict(keywords)
         choose_engine(options.pop("engine", "auto"), table)
         job, settings, env_file, progress = (options.pop(name, None) for name in _NOT_SETTINGS)
-        wanted = _wanted(job, settings, env_file, progress, options)
+        wanted = wanted_of(job, settings, env_file, progress, options)
         source = input_of(table)
         if isinstance(source, ReaderInput):
             return _lazy_reader(wanted.call(source), source)
@@ -365,7 +371,7 @@ def stream(
     Takes what `enrich` takes. A table that does not fit into memory comes in as a RecordBatchReader, a Dataset, or
     anything else that streams. Raises SettingError and InputError at once, errors of the run while iterating.
     """
-    wanted = _wanted(job, settings, env_file, progress, keywords)
+    wanted = wanted_of(job, settings, env_file, progress, keywords)
     source = input_of(table)
     return Stream(wanted.call(source), source)
 

@@ -18,6 +18,9 @@ PyObject* make_run_type();
 /// rowcall._engine.load(job_file, env_file, use_env_file, values): a Job.
 PyObject* load_job(PyObject* module, PyObject* arguments);
 
+/// rowcall._engine.plan(job, table, rows): a dict.
+PyObject* plan_job(PyObject* module, PyObject* arguments);
+
 /// The job inside a Job object; null with a Python error set when it is none.
 const Job* job_of(PyObject* object);
 

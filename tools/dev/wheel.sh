@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # The Python wheel: built, made to run from glibc 2.34 on, checked, and tried in clean environments.
 
-WHEELS="$ROOT/build/wheel"
+WHEELS="$ROOT/dist"
 
 # built_wheel: the path of the finished wheel.
 built_wheel() { find "$WHEELS" -maxdepth 1 -name 'rowcall-*-manylinux_2_34_x86_64.whl'; }
@@ -28,10 +28,26 @@ check_wheel() {
   du -h "$wheel"
 }
 
-#: wheel | build the Python wheel build/wheel/*.whl, and check that it runs from CPython 3.10 and glibc 2.34 on
+# try_wheel: the types' tests with the installed wheel, in a clean environment with another pyarrow.
+try_wheel() {
+  local pyarrow="$1" place="$CACHE/try-$1"
+  rm -rf "$place"
+  "$(base_python)" -m venv "$place"
+  "$place/bin/python" -m pip install --quiet --no-input --disable-pip-version-check --require-hashes \
+    -r "tools/requirements/$pyarrow.txt"
+  "$place/bin/python" -m pip install --quiet --no-input --disable-pip-version-check --no-deps --no-index "$(built_wheel)"
+  "$place/bin/rowcall" --version
+  ROWCALL_INSTALLED=1 "$place/bin/python" -m pytest -q -p no:cacheprovider -o pythonpath=tools \
+    tests/python/test_types.py tests/python/test_enrich.py
+}
+
+#: wheel [--try] | build the Python wheel dist/*.whl, and check that it runs from CPython 3.10 and glibc 2.34 on; --try: test it beside old pyarrows
 cmd_wheel() {
   need_packages build
   need_python build wheel
   step "pip builds the wheel" make_wheel
   step "symbols, platform and ABI are checked" check_wheel
+  [[ "${1:-}" == --try ]] || return 0
+  step "tests beside pyarrow 17" try_wheel pyarrow17
+  step "tests beside pyarrow 22" try_wheel pyarrow22
 }
