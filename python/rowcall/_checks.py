@@ -23,23 +23,24 @@ _UNHEALTHY = 5
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What a run would do. Numbers are -1 where they are not known before the table is read."""
+    """What a run would do. Numbers are -1 where they are not known before the table is read; of a plan for files,
+    `text` alone is known."""
 
-    rows: int
-    calls: int
-    rows_per_call: int
-    limits: list[str]
-    time_at_least_s: float
-    """What the limits alone take, in seconds; 0 without a limit."""
-    in_flight_max: int
-    columns: str
-    """The table's, "name: type" a line."""
-    added: str
-    """The answers'."""
-    requests: list[str]
-    """The first three as they would be sent, without secrets."""
     text: str
     """For people."""
+    rows: int = -1
+    calls: int = -1
+    rows_per_call: int = 1
+    limits: list[str] = dataclasses.field(default_factory=list)
+    time_at_least_s: float = 0
+    """What the limits alone take, in seconds; 0 without a limit."""
+    in_flight_max: int = -1
+    columns: str = ""
+    """The table's, "name: type" a line."""
+    added: str = ""
+    """The answers'."""
+    requests: list[str] = dataclasses.field(default_factory=list)
+    """The first three as they would be sent, without secrets."""
 
     def __str__(self) -> str:
         return self.text
@@ -52,10 +53,10 @@ def plan(
     settings: Mapping[str, Any] | None = None,
     env_file: str | os.PathLike[str] | bool | None = None,
     **keywords: Any,
-) -> Plan | str:
+) -> Plan:
     """What `enrich` with the same arguments would do: columns, first requests, calls, time. Nothing is sent.
 
-    For paths it is the text of `rowcall plan`. A table that can be read only once (a RecordBatchReader) is consumed.
+    For paths it is what `rowcall plan` prints. A table that can be read only once (a RecordBatchReader) is consumed.
     Raises what `enrich` raises before anything is sent.
     """
     files = files_of(table)
@@ -65,7 +66,7 @@ def plan(
             code, lines, error = _command.run_words(["plan", path, "--no-env-file"])
         if code != 0:
             raise error_for("setting" if code == 2 else "input", error)
-        return "\n".join(lines)
+        return Plan("\n".join(lines))
     source = input_of(table)
     found = _engine.plan(wanted.job._job, wanted.stream(source), source.rows)
     return Plan(**found, text=_plan_text(found))
@@ -143,7 +144,7 @@ class RateVerdict:
 def _run_directory(run: Any) -> Path:
     if isinstance(run, str | os.PathLike) and not isinstance(run, _command.Output):
         return Path(run)
-    directory = run_of(run).report.details["run_dir"]
+    directory = run_of(run).directory
     if not directory:
         raise InputError("the run: it left no run directory; expected one, as with run_dir='runs/mine'")
     return Path(directory)

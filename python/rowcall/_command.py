@@ -175,7 +175,7 @@ def _output(directory: Path) -> Output | None:
     output.report = report
     failures = report.details["failures"]
     output.failures = failures["path"] if failures else None
-    run = Run()
+    run = Run(str(directory))
     run._end(report, output.failures)
     output._rowcall_run = run
     return output

@@ -119,7 +119,7 @@ class _Call:
             hooked=hooked,
         )
         result = self._input.result(answered)
-        run = Run()
+        run = Run(self.job.get("run.dir"))
         run._end(report, self._input.converted(failures))
         if self._input.can_carry_attributes:
             attach(result, run, self._input.columns)
@@ -153,15 +153,14 @@ class Stream:
     def __init__(self, call: _Call, failures_like: Input) -> None:
         self._call = call
         self._input = failures_like
-        self._watch: Watch | None = None
-        self.run = Run()
+        self.run = Run(call.job.get("run.dir"))
 
     def __iter__(self) -> Generator[Any, None, None]:
         """Batches as pyarrow.RecordBatch. Ctrl-C, an error and the end of the loop end the run."""
         import pyarrow as pa
 
         run = self._call.run
-        watch = self._watch = self._call.watch()
+        watch = self._call.watch()
         hook = self._call.response_hook
         try:
             while (state := run.wait(_WAIT_S)) != 2:

@@ -77,10 +77,11 @@ class Run:
     `report`, `counts` and `failures` are there when the run is over. `failures` is a table of the input's kind:
     every input column, then error_class, status, attempts, message, body_excerpt, source_file, source_row,
     source_line and row_id, the row's number in the input from 0. For runs on files it is the path of the
-    failure tables, or None when there are none.
+    failure tables, or None when there are none. `directory` is the run directory, or "" when there is none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, directory: str = "") -> None:
+        self.directory = directory
         self._report: Report | None = None
         self._failures: Any = None
 
