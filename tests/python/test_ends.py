@@ -238,3 +238,30 @@ def test_a_hook_that_raises_in_a_stream(api):
         list(rowcall.stream(source, response_hook=hook, **settings))
     assert threads_of_runs() == 0
     assert threading.active_count() >= 1
+
+
+def test_nothing_leaks(api):
+    """Memory, threads and files stay where they are, however many runs there were."""
+    source = pa.table({"id": range(2000), "refuse": [i % 100 == 0 for i in range(2000)], "text": ["x" * 300] * 2000})
+    settings = {"url": api.url, "rate": "unlimited", "response": {"score": "/score:double", "all": ":json"}}
+
+    def use() -> tuple[int, int, int]:
+        from pathlib import Path
+
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * 4096, len(list(Path("/proc/self/task").iterdir())), len(list(Path("/proc/self/fd").iterdir()))
+
+    def runs(count: int) -> None:
+        for _ in range(count):
+            assert rowcall.enrich(source, **settings).num_rows == 1980
+            stream = iter(rowcall.stream(source, **settings))
+            next(stream)
+            stream.close()
+
+    runs(10)
+    before = use()
+    runs(20)
+    after = use()
+    # Each run handles 3 MB of table and answers: 20 leaked ones would be 60 MB.
+    assert after[0] - before[0] < 20_000_000
+    assert after[1:] == before[1:]
