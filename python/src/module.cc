@@ -73,12 +73,9 @@ PyObject* close_runs(PyObject*, PyObject*) {
 }
 
 PyMethodDef functions[] = {
-    {"load", load_job, METH_VARARGS, nullptr},
-    {"plan", plan_job, METH_VARARGS, nullptr},
-    {"settings", list_settings, METH_NOARGS, nullptr},
-    {"verify_rate", verify_rate, METH_VARARGS, nullptr},
-    {"close_runs", close_runs, METH_NOARGS, nullptr},
-    {nullptr, nullptr, 0, nullptr},
+    {"load", load_job, METH_VARARGS, nullptr},         {"plan", plan_job, METH_VARARGS, nullptr},
+    {"settings", list_settings, METH_NOARGS, nullptr}, {"verify_rate", verify_rate, METH_VARARGS, nullptr},
+    {"close_runs", close_runs, METH_NOARGS, nullptr},  {nullptr, nullptr, 0, nullptr},
 };
 
 PyModuleDef definition = {

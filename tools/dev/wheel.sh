@@ -12,7 +12,8 @@ make_wheel() {
   mkdir -p "$WHEELS/raw"
   ROWCALL_LAUNCHER="$(command -v ccache || true)"
   export CCACHE_BASEDIR="$ROOT" CCACHE_NOHASHDIR=1
-  CMAKE_CXX_COMPILER_LAUNCHER="$ROWCALL_LAUNCHER" CMAKE_C_COMPILER_LAUNCHER="$ROWCALL_LAUNCHER" \
+  # The compiler by the name that the other builds call it, so that ccache knows its work.
+  CC=cc CXX=c++ CMAKE_CXX_COMPILER_LAUNCHER="$ROWCALL_LAUNCHER" CMAKE_C_COMPILER_LAUNCHER="$ROWCALL_LAUNCHER" \
     CMAKE_BUILD_PARALLEL_LEVEL="$(jobs_at_once)" CMAKE_GENERATOR=Ninja \
     "$PYTHON" -m pip wheel --quiet --no-deps --no-build-isolation --no-input --disable-pip-version-check \
     --wheel-dir "$WHEELS/raw" .
