@@ -139,11 +139,11 @@ def run_job(job: Job, progress: bool | None) -> Output:
 def retry_run(directory: Path, progress: bool | None) -> Output:
     """`rowcall retry` on a run directory."""
     show = progress is True
-    before = {path.name for path in (directory / "retries").glob("*")}
     process = _Process(["retry", str(directory), *([] if show else ["--quiet"])], show)
     code = process.wait()
-    new = sorted({path.name for path in (directory / "retries").glob("*")} - before, key=int)
-    place = directory / "retries" / new[-1] if new else directory
+    # An interrupted retry is gone on with in its own folder, the last one.
+    retries = sorted((directory / "retries").glob("*"), key=lambda path: int(path.name))
+    place = retries[-1] if retries else directory
     return _finish(code, place, process.error(f"rowcall retry ended with exit code {code}"))
 
 
