@@ -166,7 +166,7 @@ def test_a_dropped_stream_leaves_no_thread(api):
     for _ in range(3):
         reader = pa.RecordBatchReader.from_stream(rowcall.stream(source, **settings))
         reader.read_next_batch()
-        assert threads_of_runs() == 2
+        assert threads_of_runs() > 0
         del reader
         assert threads_of_runs() == 0
         batches = iter(rowcall.stream(source, **settings))

@@ -17,7 +17,7 @@ make_wheel() {
     CMAKE_BUILD_PARALLEL_LEVEL="$(jobs_at_once)" CMAKE_GENERATOR=Ninja \
     "$PYTHON" -m pip wheel --quiet --no-deps --no-build-isolation --no-input --disable-pip-version-check \
     --wheel-dir "$WHEELS/raw" .
-  PATH="$VENV/bin:$PATH" "$VENV/bin/auditwheel" --quiet repair --plat manylinux_2_34_x86_64 --wheel-dir "$WHEELS" "$WHEELS"/raw/*.whl
+  PATH="$VENV/bin:$PATH" "$VENV/bin/auditwheel" repair --plat manylinux_2_34_x86_64 --wheel-dir "$WHEELS" "$WHEELS"/raw/*.whl
 }
 
 check_wheel() {
