@@ -50,7 +50,7 @@ PyObject* verify_rate(PyObject*, PyObject* arguments) {
       raise({ErrorCode::kSetting, "rate", read.error().found, read.error().expected, read.error().mend});
       return nullptr;
     }
-    limits = *std::move(read);
+    limits = std::move(read->limits);
   }
   Result<telemetry::RateVerdict> verdict = failure({});
   {
