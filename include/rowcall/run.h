@@ -28,6 +28,12 @@ class StopFlag {
   static_assert(std::atomic<int>::is_always_lock_free);
 };
 
+/// Several runs, on whatever machines, share the limits of their jobs: a coordinator lends them out.
+struct Cluster {
+  std::string coordinator;  ///< "rowcall://HOST:PORT"; empty: the limits are this run's alone.
+  std::string secret;       ///< What its workers must know.
+};
+
 /// What a host lends to a run. All of it must outlive the call of `run`.
 struct Host {
   TableSource* source = nullptr;
@@ -35,6 +41,7 @@ struct Host {
   TableSink* failures = nullptr;   ///< Rows that were not, with the reason; opened only if there are any.
   Listener listener;               ///< May be empty.
   const StopFlag* stop = nullptr;  ///< May be null.
+  Cluster cluster;                 ///< Whom this run shares its limits with, if with anybody.
   std::string run_id;              ///< Names the run in Idempotency-Keys; the same when it is resumed.
   /// Called on the writing thread after each part; an error ends the run. May be empty.
   std::function<Result<void>(const Commit&)> commit;

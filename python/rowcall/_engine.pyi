@@ -26,7 +26,9 @@ class Run:
     signals every 50 ms on the main thread.
     """
 
-    def __new__(cls, job: Job, table: Any, rows: int, run_id: str, /) -> Run: ...
+    def __new__(
+        cls, job: Job, table: Any, rows: int, run_id: str, coordinator: str = "", secret: str = "", /
+    ) -> Run: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
     def wait(self, seconds: float, /) -> int:
         """0: nothing yet; 1: a batch can be taken; 2: the run is over."""
@@ -53,6 +55,15 @@ class Run:
     def failures(self) -> Table: ...
     def failed_rows(self) -> list[int]:
         """The numbers of the rows in `failures`, ascending."""
+
+class Coordinator:
+    """Shares the limits of a job out among runs that name its address. Ends with `close`, or when dropped."""
+
+    def __new__(cls, job: Job, host: str, port: int, secret: str, restarted: bool, /) -> Coordinator: ...
+    @property
+    def address(self) -> str: ...
+    def status(self) -> dict[str, Any]: ...
+    def close(self) -> None: ...
 
 def load(
     job_file: str | None,

@@ -21,7 +21,7 @@ def files_of(table: Any) -> list[str] | None:
     return None
 
 
-def _is_spark(table: Any) -> bool:
+def is_spark(table: Any) -> bool:
     return any(
         kind.__name__ == "DataFrame" and kind.__module__.partition(".")[0] == "pyspark" for kind in type(table).__mro__
     )
@@ -31,12 +31,15 @@ def choose_engine(engine: str, table: Any) -> None:
     """Settles `engine=` for a table, and logs the choice and its reason. Raises SettingError."""
     if engine not in ("auto", "local", "spark"):
         raise SettingError(f'keyword engine: "{engine}"; expected "auto", "local" or "spark"')
-    if _is_spark(table):
-        raise SettingError(
-            "the table: a Spark DataFrame, which this version cannot call where it lies; expected a table of this "
-            "process. Write it to files and enrich these, or take frame.toArrow()."
-        )
+    if is_spark(table):
+        if engine == "local":
+            raise SettingError(
+                'keyword engine: "local", and a Spark DataFrame; expected a table of this process. Write it to files '
+                "and enrich these, or take frame.toArrow()."
+            )
+        logger.info("engine: spark, since the table is a Spark DataFrame")
+        return
     if engine == "spark":
-        raise SettingError('keyword engine: "spark"; this version has "local" only. Leave it out.')
+        raise SettingError('keyword engine: "spark", and no Spark DataFrame; expected one, or spark.read of the files')
     why = "the command streams files in bounded memory" if files_of(table) else "the table is in this process"
     logger.info("engine: local, since %s", why if engine == "auto" else "it was asked for")

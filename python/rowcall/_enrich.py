@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from rowcall import _command, _engine, _hooks
-from rowcall._engines import choose_engine, files_of
+from rowcall._engines import choose_engine, files_of, is_spark
 from rowcall._errors import HookError, Interrupted, error_for
 from rowcall._job import Job
 from rowcall._keywords import given_values
@@ -285,6 +285,8 @@ def enrich(
     are not in it, but in `failures`, with the reason. pandas and Polars results carry `failures`, `report` and
     `counts`; for every kind, `rowcall.run_of(out)` has them.
 
+    A Spark DataFrame is called where it lies, by rowcall.spark.enrich (docs/spark.md).
+
     Keywords are settings: see `Job`, and docs/settings.md for all of them. `job`: where to start from instead of
     the defaults. `engine`: "local", "spark" or "auto". `request_hook`, `response_hook` (or a function as `request` or
     `response`): see docs/python.md.
@@ -297,6 +299,11 @@ def enrich(
     with `partial`, when the run ended before its end. See rowcall.RowcallError.
     """
     files = files_of(table)
+    if is_spark(table):
+        from rowcall import spark
+
+        choose_engine(engine, table)
+        return spark.enrich(table, job=job, settings=settings, env_file=env_file, **keywords)
     wanted = wanted_of(job, settings, env_file, progress, keywords, files)
     choose_engine(engine, table)
     if files is not None:

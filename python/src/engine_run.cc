@@ -213,6 +213,7 @@ void EngineRun::work() {
   }
   host.stop = &stop_;
   host.run_id = options_.run_id;
+  host.cluster = options_.cluster;
   result_ = rowcall::run(job_, host);
   finish_report();
   hand_over_.over();

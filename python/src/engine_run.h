@@ -41,6 +41,7 @@ namespace rowcall::python {
 struct EngineRunOptions {
   std::int64_t rows_expected = -1;  ///< Rows of the input, as far as known.
   std::string run_id;               ///< Names the run in Idempotency-Keys.
+  Cluster cluster = {};             ///< Whom it shares its limits with.
 };
 
 /// The state of a run as of its last tick.

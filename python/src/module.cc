@@ -96,6 +96,7 @@ PyMODINIT_FUNC PyInit__engine() {
   bool whole = module && python::add(module.get(), "Job", python::make_job_type()) &&
                python::add(module.get(), "Table", python::make_table_type()) &&
                python::add(module.get(), "Run", python::make_run_type()) &&
+               python::add(module.get(), "Coordinator", python::make_coordinator_type()) &&
                PyModule_AddStringConstant(module.get(), "version", rowcall::kVersion) == 0;
   return whole ? module.release() : nullptr;
 }

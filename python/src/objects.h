@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The types of rowcall._engine: Job, Table and Run. What they offer is told in python/rowcall/_engine.pyi.
+// The types of rowcall._engine: Job, Table, Run and Coordinator. What they offer is told in
+// python/rowcall/_engine.pyi.
 #pragma once
 
 #include "rowcall/arrow.h"
@@ -14,6 +15,7 @@ namespace rowcall::python {
 PyObject* make_job_type();
 PyObject* make_table_type();
 PyObject* make_run_type();
+PyObject* make_coordinator_type();
 
 /// rowcall._engine.load(job_file, env_file, use_env_file, values): a Job.
 PyObject* load_job(PyObject* module, PyObject* arguments);

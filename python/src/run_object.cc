@@ -329,14 +329,19 @@ PyObject* run_new(PyTypeObject* type, PyObject* arguments, PyObject*) {
   PyObject* input = nullptr;
   long long rows = -1;
   const char* run_id = nullptr;
-  if (PyArg_ParseTuple(arguments, "OOLs", &job_object, &input, &rows, &run_id) == 0) return nullptr;
+  const char* coordinator = "";
+  const char* secret = "";
+  if (PyArg_ParseTuple(arguments, "OOLs|ss", &job_object, &input, &rows, &run_id, &coordinator, &secret) ==
+      0) {
+    return nullptr;
+  }
   const Job* job = job_of(job_object);
   OwnedStream stream;
   if (job == nullptr || !take_stream(input, stream)) return nullptr;
   Result<std::shared_ptr<EngineRun>> run = failure({});
   {
     Unlocked unlocked;
-    run = EngineRun::make(*job, std::move(stream), {rows, run_id});
+    run = EngineRun::make(*job, std::move(stream), {rows, run_id, {coordinator, secret}});
   }
   if (!run) {
     raise(run.error());

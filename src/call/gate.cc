@@ -74,7 +74,8 @@ void Gate::look() {
 }
 
 Instant Gate::next_chance(Instant now) {
-  Instant chance = std::max(policies_->throttle.held_until(), policies_->breaker.next(now));
+  Instant chance = std::max(
+      {policies_->throttle.held_until(), policies_->cluster_held_until, policies_->breaker.next(now)});
   if (chance > now) return chance;
   int in_flight = transport_->lines().busy;
   // Until the first answer nobody knows whether the calls are any good.
@@ -202,7 +203,8 @@ void Gate::wake_at(Instant at) {
 void Gate::note_hold(Instant now) {
   Instant refused_since = policies_->adaptive.held_since(now);
   bool held = policies_->breaker.state() != policy::Breaker::State::kClosed ||
-              policies_->throttle.held_until() > now || refused_since != Instant::max();
+              policies_->throttle.held_until() > now || policies_->cluster_held_until > now ||
+              policies_->limiter.lease_over(now) || refused_since != Instant::max();
   if (held == (held_since_ != Instant::max())) return;
   if (held) {
     held_since_ = std::min(refused_since, now);
@@ -229,6 +231,11 @@ Hold Gate::hold(Instant now) {
     hold.why = policies_->breaker.reason() + "; the last one: " + last_trouble_;
   } else if (policies_->throttle.held_until() > now) {
     hold.why = "the API asked everyone to wait (Retry-After)";
+  } else if (policies_->limiter.lease_over(now)) {
+    hold.why = "no permits: nothing was heard from the coordinator";
+  } else if (policies_->cluster_held_until > now) {
+    hold.why = "the coordinator holds all workers: one of them found the API ill, or was asked to wait";
+    hold.until = policies_->cluster_held_until;
   } else {
     hold.why = policies_->adaptive.held_why(now);
     hold.until = policies_->adaptive.held_until(now);

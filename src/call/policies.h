@@ -19,10 +19,11 @@
 namespace rowcall {
 
 struct Policies {
-  Policies(const Job& job, policy::Classifier classifier_made, std::uint64_t seed, int in_flight_max)
+  Policies(const Job& job, policy::Classifier classifier_made, std::uint64_t seed, int in_flight_max,
+           policy::Limiter::Permits permits = policy::Limiter::Permits::kOwn)
       : classifier(classifier_made),
         dice(seed),
-        limiter(job.limits),
+        limiter(job.limits, permits),
         adaptive(job.limits, limiter.rate_per_s(), in_flight_max, job.retry.retry_after_max),
         breaker(job.breaker, &dice),
         retry(job.retry, &dice, limiter.rate_per_s()),
@@ -38,6 +39,8 @@ struct Policies {
   policy::Throttle throttle;
   policy::Retry retry;
   Duration retry_after_max;
+  /// The coordinator asks all workers to wait until then; in the past when all is well.
+  Instant cluster_held_until{};
 };
 
 }  // namespace rowcall

@@ -34,6 +34,9 @@ Async<void> Run::story() {
   Result<void> opened = co_await std::move(opening);
   if (!opened) stop(RunEnd::kFailed, std::move(opened).error(), /*at_once=*/true);
 
+  if (auto joined = join_cluster(); !joined)
+    stop(RunEnd::kFailed, std::move(joined).error(), /*at_once=*/true);
+
   // Beside the calls: batches are read ahead, complete ones are written, and somebody looks at the clock.
   spawn(intake_.read_ahead());
   spawn(write_batches());
@@ -43,6 +46,7 @@ Async<void> Run::story() {
   intake_.stop();
   while (calls_open_ > 0) co_await changed_.wait();
   clear_suspects();
+  if (lease_) lease_->stop();
   all_ended_ = true;
   changed_.raise();
 
@@ -259,7 +263,9 @@ Run::Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, 
       host_(host),
       prepared_(std::move(prepared)),
       policies_(job, prepared_.classifier, job.run.seed != 0 ? job.run.seed : std::random_device()(),
-                prepared_.in_flight_max),
+                prepared_.in_flight_max,
+                host.cluster.coordinator.empty() ? policy::Limiter::Permits::kOwn
+                                                 : policy::Limiter::Permits::kLent),
       gate_(executor, clock, &policies_, job.limits.max_calls,
             [this] {
               stop(RunEnd::kStopped,

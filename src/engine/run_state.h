@@ -25,6 +25,7 @@
 #include "engine/row_ranges.h"
 #include "engine/window.h"
 #include "http/transport.h"
+#include "lease/lease_client.h"
 #include "loop/clock.h"
 #include "loop/worker.h"
 #include "policy/window_audit.h"
@@ -84,6 +85,7 @@ class Run {
   void stop(RunEnd end, Error why, bool at_once);
   void check_stop_flag();
   void check_hold(Instant now);
+  Result<void> join_cluster();
   void tick(Instant now);
   void tell_move();
   double pace_below_limits(Instant now) const;
@@ -103,6 +105,7 @@ class Run {
   Prepared prepared_;
   Policies policies_;
   Gate gate_;
+  std::unique_ptr<lease::LeaseClient> lease_;  // null: the limits are this run's alone
   Transport* transport_ = nullptr;
   CallContext calls_;
   Intake intake_;

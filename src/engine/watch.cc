@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/parse.h"
+#include "base/try.h"
 #include "engine/run_state.h"
 
 namespace rowcall::engine {
@@ -68,6 +69,29 @@ void Run::check_hold(Instant now) {
         reached ? "When it is well again, run again to go on."
                 : "It was never reached: check request.url and whether it is up."},
        /*at_once=*/false);
+}
+
+// With a coordinator the permits come from there.
+Result<void> Run::join_cluster() {
+  if (host_.cluster.coordinator.empty()) return {};
+  if (job_.limits.rate.empty()) {
+    return failure({ErrorCode::kSetting, "limits.rate", "\"unlimited\", and a coordinator",
+                    "a limit to share", "Set limits.rate, the same for all."});
+  }
+  TRY(lease::Address address, lease::parse_address(host_.cluster.coordinator));
+  lease::ClientEvents events;
+  events.health = [this] {
+    Duration asked = policies_.throttle.held_until() - clock_->now();
+    bool broken = policies_.breaker.state() != policy::Breaker::State::kClosed;
+    return lease::Health{broken, std::max(asked, Duration(0))};
+  };
+  events.changed = [this] { gate_.look(); };
+  events.hold = [this](Instant until) { policies_.cluster_held_until = until; };
+  events.refused = [this](Error why) { stop(RunEnd::kStopped, std::move(why), /*at_once=*/false); };
+  lease_ = std::make_unique<lease::LeaseClient>(executor_, clock_, job_.limits.rate, std::move(address),
+                                                host_.cluster.secret, &policies_.limiter, std::move(events));
+  spawn(lease_->keep());
+  return {};
 }
 
 void Run::stop(RunEnd end, Error why, bool at_once) {

@@ -142,7 +142,8 @@ Result<void> RequestMapper::make_headers(const Job& job, const table::RowReader&
     if (!is_token(name)) return failure(bad_setting(setting, "\"" + name + "\"", "a header name"));
     for (std::string_view ours :
          {"Host", "Content-Length", "Transfer-Encoding", "Connection", "Idempotency-Key"}) {
-      if (equal_ignoring_case(name, ours)) {
+      bool own_keys = ours == "Idempotency-Key" && request.idempotency != Idempotency::kKeys;
+      if (equal_ignoring_case(name, ours) && !own_keys) {
         return failure(bad_setting(setting, "\"" + name + "\"", "a header that rowcall does not set itself"));
       }
     }

@@ -20,6 +20,7 @@ Limiter::Limiter(const LimitSpec& spec, Permits permits)
       limits_.emplace_back(std::in_place_type<BucketLimit>, limit, spec.strict, spec.guard_max);
     } else {
       limits_.emplace_back(std::in_place_type<StrictLimit>, limit, spec.strict, spec.guard_max, &floor_);
+      if (lent_) lent(limits_.size() - 1)->set_permits(0);
     }
     double rate = static_cast<double>(limit.calls) / seconds(limit.period);
     rate_per_s_ = std::min(rate_per_s_, rate);
@@ -124,6 +125,7 @@ void Limiter::unsent(const Permit& permit) {
 }
 
 void Limiter::remember(Instant sent_at) {
+  if (lent_) return;  // the coordinator knows of it
   for (auto& limit : limits_) {
     std::visit([&](auto& l) { l.remember(sent_at); }, limit);
   }

@@ -59,7 +59,7 @@ class Limiter {
   /// Nothing left this machine. The permit is free at once; its turn in the pace has passed.
   void unsent(const Permit& permit);
   /// Accounts for a send of an earlier run. With kProof, pass the time of its answer, or for a call without
-  /// one the time at which that run had certainly ended.
+  /// one the time at which that run had certainly ended. For lent permits the coordinator remembers.
   void remember(Instant sent_at);
 
   /// Slows the pace to this share of the configured one, in (0, 1], from the next question on; the strict
@@ -74,6 +74,8 @@ class Limiter {
   StrictLimit* lent(std::size_t limit) { return &std::get<StrictLimit>(limits_[limit]); }
   /// With lent permits only: nothing is sent from here on.
   void set_sends_end(Instant at) { sends_end_ = at; }
+  /// With lent permits: there is no lease to send under.
+  bool lease_over(Instant now) const { return lent_ && now >= sends_end_; }
   /// Whether calls have waited for permits nearly all the time since `forget_hunger`.
   bool hungry(Instant now) const;
   void forget_hunger(Instant now);
@@ -92,7 +94,7 @@ class Limiter {
 
   RoundTripFloor floor_;
   bool lent_;
-  Instant sends_end_ = Instant::max();
+  Instant sends_end_ = Instant::min();  // of lent permits
   std::optional<Instant> blocked_since_;
   Duration blocked_{};  // since hunger_since_
   Instant hunger_since_{};

@@ -19,6 +19,7 @@ LEVELS = {
     "src/loop": 2,
     "src/mapping": 3,
     "src/http": 3,
+    "src/lease": 3,
     "src/call": 4,
     "src/engine": 5,
     "src/files": 6,
@@ -36,7 +37,11 @@ NOT = {"python": {"src/files"}}
 # Which rooms may include a library's headers.
 DOORS = (
     (re.compile(r"^nanoarrow/"), "nanoarrow", {"src/table"}),
-    (re.compile(r"^boost/(asio|beast)"), "Asio and Beast", {"src/loop", "src/http", "src/call", "src/engine", APART}),
+    (
+        re.compile(r"^boost/(asio|beast)"),
+        "Asio and Beast",
+        {"src/loop", "src/http", "src/lease", "src/call", "src/engine", APART},
+    ),
     (re.compile(r"^(arrow|parquet)/"), "Arrow C++", {"src/files"}),
     (re.compile(r"^sqlite3\.h$"), "SQLite", {"src/ledger"}),
     (re.compile(r"^CLI/"), "CLI11", {"cli"}),
