@@ -489,6 +489,7 @@ def test_retry(mock_api, api, kind):
     broken = mock_api(errors="500:1")
     source = table(20)
     if kind == "pandas":
+        pytest.importorskip("pandas")
         source = source.to_pandas()
     elif kind == "polars":
         source = pytest.importorskip("polars").from_arrow(source)

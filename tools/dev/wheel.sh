@@ -38,7 +38,7 @@ try_wheel() {
     -r "tools/requirements/$pyarrow.txt"
   "$place/bin/python" -m pip install --quiet --no-input --disable-pip-version-check --no-deps --no-index "$(built_wheel)"
   "$place/bin/rowcall" --version
-  ROWCALL_INSTALLED=1 "$place/bin/python" -m pytest -q -p no:cacheprovider -o pythonpath=tools \
+  ROWCALL_INSTALLED=1 "$place/bin/python" -m pytest -q -o pythonpath=tools \
     tests/python/test_types.py tests/python/test_enrich.py
 }
 
