@@ -164,8 +164,8 @@ def verify_rate(run: Any, rate: str | list[str] | None = None) -> RateVerdict:
 def retry(run: Any, *, job: Job | None = None, progress: bool | None = None, **keywords: Any) -> Any:
     """Calls the failed rows of a run again.
 
-    `run`: the directory of a run on files, or its result: their answers go into a table beside it, whose path comes
-    back. Or a result of `enrich` in memory: its failed rows are enriched again with `job` and keywords, without the
+    `run`: the directory of a run on files, or its result: `rowcall retry` does it, and what comes back tells of the
+    retry alone. Or a result of `enrich` in memory: its failed rows are enriched again with `job` and keywords, without the
     columns that say why they failed; what comes back is such a result, of those rows alone.
     """
     if isinstance(run, str | os.PathLike):
