@@ -165,8 +165,8 @@ def retry(run: Any, *, job: Job | None = None, progress: bool | None = None, **k
     """Calls the failed rows of a run again.
 
     `run`: the directory of a run on files, or its result: `rowcall retry` does it, and what comes back tells of the
-    retry alone. Or a result of `enrich` in memory: its failed rows are enriched again with `job` and keywords, without the
-    columns that say why they failed; what comes back is such a result, of those rows alone.
+    retry alone. Or a result of `enrich` in memory: its failed rows are enriched again with `job` and keywords,
+    without the columns that say why they failed; what comes back is such a result, of those rows alone.
     """
     if isinstance(run, str | os.PathLike):
         if job is not None or keywords:
