@@ -101,7 +101,7 @@ std::string indented(std::string_view compact) {
   std::string out;
   int level = 0;
   bool in_text = false;
-  auto new_line = [&] { out.append("\n").append(static_cast<std::size_t>(2 * level), ' '); };
+  auto new_line = [&] { out.append("\n").append(std::size_t{2} * static_cast<std::size_t>(level), ' '); };
   for (std::size_t i = 0; i < compact.size(); ++i) {
     char c = compact[i];
     if (in_text) {

@@ -31,7 +31,7 @@ std::string current_exception_text() {
   } catch (const std::exception& exception) {
     out += std::string(": ") + exception.what();
   } catch (...) {
-    // Not derived from std::exception: its type is all there is to say.
+    out += " (not a std::exception, so its type is all there is to say)";
   }
   return out;
 }
