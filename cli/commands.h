@@ -15,6 +15,8 @@ void add_retry(CLI::App& app, Command& chosen);
 void add_status(CLI::App& app, Command& chosen);
 void add_plan(CLI::App& app, Command& chosen);
 void add_health(CLI::App& app, Command& chosen);
+void add_report(CLI::App& app, Command& chosen);
+void add_compare(CLI::App& app, Command& chosen);
 void add_verify_rate(CLI::App& app, Command& chosen);
 void add_generate(CLI::App& app, Command& chosen);
 void add_mock_api(CLI::App& app, Command& chosen);

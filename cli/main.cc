@@ -61,6 +61,8 @@ int run_program(int argc, char** argv) {
   add_health(app, chosen);
   add_retry(app, chosen);
   add_status(app, chosen);
+  add_report(app, chosen);
+  add_compare(app, chosen);
   add_verify_rate(app, chosen);
   add_generate(app, chosen);
   add_mock_api(app, chosen);

@@ -12,8 +12,10 @@
 #include "cli/run_session.h"
 #include "engine/plan.h"
 #include "files/files.h"
+#include "policy/forecast.h"
 #include "settings/rate_text.h"
 #include "table/row_reader.h"
+#include "telemetry/figures.h"
 
 namespace rowcall::cli {
 namespace {
@@ -67,7 +69,18 @@ class PrintingSink final : public TableSink {
   OwnedSchema schema_;
 };
 
-Result<Exit> send_sample(Job job, int rows) {
+// What the sample says of the whole run.
+void print_forecast(const Job& job, const engine::Plan& plan, Duration latency) {
+  auto told = policy::forecast_before(plan.source.rows, job.request.rows_per_call, job.limits.rate, latency,
+                                      plan.in_flight_max);
+  if (!told) return;
+  std::printf("\n");
+  print("forecast", "about " + duration_words(told->likely) + " (90 %: " + duration_words(told->low) +
+                        " to " + duration_words(told->high) + "; at least " + duration_words(told->least) +
+                        "), from " + telemetry::latency_words(latency) + " a call");
+}
+
+Result<Exit> send_sample(Job job, const engine::Plan& whole, int rows) {
   job.source.rows_max = rows;
   TRY(auto source, files::open_source(job.source, job.s3));
   PrintingSink answered("answered");
@@ -77,13 +90,23 @@ Result<Exit> send_sample(Job job, int rows) {
   host.sink = &answered;
   host.failures = &failed;
   host.run_id = ledger::new_run_id();
+  Duration spent{};
+  std::int64_t answers = 0;
+  host.listener = [&](const Event& event) {
+    const auto* attempt = std::get_if<AttemptEnded>(&event);
+    if (attempt == nullptr || !attempt->reply.on_wire || attempt->reply.error != TransportError::kNone)
+      return;
+    spent += attempt->reply.latency();
+    ++answers;
+  };
   std::printf("\nsample: %d rows, really sent\n", rows);
   TRY(Report report, run(job, host));
   if (report.end != RunEnd::kComplete) return failure(report.error);
+  if (answers > 0) print_forecast(job, whole, spent / answers);
   return exit_for(report);
 }
 
-Result<Exit> show_plan(const Job& job, int sample) {
+Result<Exit> show_plan(const Job& job, int sample, double price_per_call) {
   TRY(auto source, files::open_source(job.source, job.s3));
   TRY(engine::Plan plan, engine::plan(job, *source));
   std::size_t files = plan.source.files.size();
@@ -103,6 +126,9 @@ Result<Exit> show_plan(const Job& job, int sample) {
     limits += (limits.empty() ? "" : " and ") + settings::rate_text(limit);
   print("limit", limits.empty() ? "none" : limits);
   if (plan.time_at_least) print("time", "at least " + duration_words(*plan.time_at_least));
+  if (plan.calls >= 0 && price_per_call > 0) {
+    print("cost", "at least " + telemetry::cost_words(static_cast<double>(plan.calls) * price_per_call));
+  }
   print("in flight", "at most " + std::to_string(plan.in_flight_max) + " calls");
   print("memory", "at most about " + bytes_words(plan.memory_at_most));
   if (plan.requests.empty() && plan.unreadable.empty()) {
@@ -116,7 +142,7 @@ Result<Exit> show_plan(const Job& job, int sample) {
     std::printf("\nunreadable: %s line %lld: %s\n", plan.file.c_str(), static_cast<long long>(row.line),
                 row.reason.c_str());
   }
-  if (sample > 0) return send_sample(job, sample);
+  if (sample > 0) return send_sample(job, plan, sample);
   std::printf("\nNothing was sent. --sample 5 really sends five.\n");
   return Exit::kDone;
 }
@@ -132,11 +158,14 @@ void add_plan(CLI::App& app, Command& chosen) {
   add_job_flags(*command, *flags);
   command->add_option("--sample", *sample, "Really call the first N rows and show what comes of them")
       ->type_name("N");
-  command->callback([&chosen, flags, sample] {
-    chosen = [flags, sample] {
+  auto price = std::make_shared<double>(0);
+  command->add_option("--price-per-call", *price, "What one attempt costs, in whatever currency")
+      ->type_name("N");
+  command->callback([&chosen, flags, sample, price] {
+    chosen = [flags, sample, price] {
       auto job = load_job(*flags, /*needs_source=*/true);
       if (!job) return complain(job.error());
-      auto exit = show_plan(*job, *sample);
+      auto exit = show_plan(*job, *sample, *price);
       return exit ? *exit : complain(exit.error());
     };
   });

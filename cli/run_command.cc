@@ -22,6 +22,7 @@ void add_run(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<SessionOptions>();
   add_job_flags(*command, *flags);
   command->add_flag("-q,--quiet", options->quiet, "No progress; only errors and the closing text");
+  add_watch_flags(*command, options->watch);
   command->add_flag("--fresh", options->begin.fresh,
                     "Forget what an earlier run in this run directory has done");
   command->add_flag("--accept-changes", options->begin.accept_changes,

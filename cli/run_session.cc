@@ -21,6 +21,9 @@
 #include "settings/job_text.h"
 #include "settings/load.h"
 #include "table/row_reader.h"
+#include "telemetry/board.h"
+#include "telemetry/logs.h"
+#include "telemetry/report_page.h"
 #include "telemetry/unexpected.h"
 
 namespace rowcall::cli {
@@ -72,6 +75,20 @@ Result<Report> carry_out(const Job& job, const ledger::RunFolder& folder, const 
   told.version = kVersion;
   told.console.quiet = options.quiet;
   told.secrets = std::move(secrets);
+  telemetry::Board board;
+  TRY(Watchers watchers, open_watchers(options.watch, job.name, &board));
+  told.secrets.insert(told.secrets.end(), watchers.secrets.begin(), watchers.secrets.end());
+  told.price_per_call = options.watch.price_per_call;
+  if (options.watch.cloudwatch) {
+    told.cloudwatch = [](const std::string& line) {
+      std::fputs(line.c_str(), stdout);
+      std::fflush(stdout);
+    };
+  }
+  if (watchers.server) told.board = &board;
+  if (watchers.webhook) {
+    told.tell = [hook = watchers.webhook.get()](const telemetry::News& news) { hook->post(news); };
+  }
   TRY(auto telemetry, telemetry::Telemetry::open(job, std::move(told)));
   telemetry::install_terminate_handler();
   telemetry::TerminateWatch watch(&telemetry->logs());
@@ -92,6 +109,12 @@ Result<Report> carry_out(const Job& job, const ledger::RunFolder& folder, const 
   TRY(Report report, run(job, host));
   if (report.end == RunEnd::kComplete) TRY_VOID(begun.ledger->complete());
   TRY(std::string closing, telemetry->finish(report));
+  if (auto page = telemetry::write_report(folder.path())) {
+    closing += "  report        " + page->string() + "\n";
+  } else {
+    telemetry->logs().write(telemetry::LogFile::kProcessor, telemetry::LogLevel::kWarning, "no report",
+                            {{"why", page.error().text()}});
+  }
   std::fputs(closing.c_str(), stderr);
   return report;
 }
@@ -111,6 +134,10 @@ Exit exit_for(const Report& report) {
 }
 
 Result<Exit> run_job(Job job, const SessionOptions& options) {
+  if (options.watch.cloudwatch && job.sink.path == "-") {
+    return failure({ErrorCode::kSetting, "--cloudwatch", "the table goes to standard output too",
+                    "one of them there", "Write the table to a file with --to."});
+  }
   TRY(ledger::RunFolder folder, ledger::RunFolder::open(run_directory(job)));
   if (job.sink.path.empty()) {
     job.sink.path = (folder.path() / ("output" + extension_of(job.sink.format))).string();

@@ -14,6 +14,7 @@
 
 #include "cli/begin_run.h"
 #include "cli/command.h"
+#include "cli/watchers.h"
 #include "ledger/run_folder.h"
 #include "telemetry/telemetry.h"
 
@@ -21,6 +22,7 @@ namespace rowcall::cli {
 
 struct SessionOptions {
   bool quiet = false;
+  WatchOptions watch;
   bool keep_answers = true;  ///< false: only parts are noted, to see what the ledger costs.
   std::string only;          ///< `retry`: rows of this class only; empty: all.
   BeginOptions begin;

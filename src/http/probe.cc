@@ -74,8 +74,8 @@ class Prober {
 
  private:
   Async<void> exchange() {
-    std::string text = "GET " + request_.target + " HTTP/1.1\r\n" + endpoint_.fixed_headers +
-                       request_.header_lines + "Connection: close\r\n\r\n";
+    std::string text = endpoint_.method + " " + request_.target + " HTTP/1.1\r\n" + endpoint_.fixed_headers +
+                       request_.header_lines + "Connection: close\r\n\r\n" + request_.body;
     error_code error = co_await connection_.write(text);
     ReplyParser parser(&probe_.reply, 1 << 20, false);
     auto& input = connection_.input();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One GET over a connection of its own, measured step by step: for `rowcall health`.
+// One request over a connection of its own, measured step by step: for `rowcall health` and webhooks.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ struct Probe {
   std::string certificate_subject;
 };
 
-/// Asks `endpoint` for `request.target`, with the timeouts and TLS settings of `spec`. Blocks. Fails only
-/// when the TLS settings themselves cannot be used.
+/// Sends `request` to `endpoint` (a body needs its Content-Length among the header lines), with the timeouts
+/// and TLS settings of `spec`. Blocks. Fails only when the TLS settings themselves cannot be used.
 Result<Probe> probe(const Endpoint& endpoint, const Request& request, const RequestSpec& spec);
 
 }  // namespace rowcall::http

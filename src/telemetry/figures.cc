@@ -93,6 +93,32 @@ std::string time_left_words(Duration left) {
   return formatted("%lld d %lld h", n / 24, n % 24);
 }
 
+std::string cost_words(double amount) {
+  if (amount > 0 && amount < 0.995) return formatted("%.2g", amount);
+  auto hundredths = std::llround(amount * 100);
+  return grouped(hundredths / 100) + formatted(".%02d", static_cast<int>(hundredths % 100));
+}
+
+std::string alarm_words(const policy::Anomaly& anomaly) {
+  auto value = [&](double x) -> std::string {
+    switch (anomaly.signal) {
+      case policy::Signal::kLatency:
+      case policy::Signal::kTail: return latency_words(from_seconds(x));
+      case policy::Signal::kThroughput: return rate_words(x) + " calls/s";
+      default: return formatted("%.2f %%", 100 * x);
+    }
+  };
+  std::string out = policy::name_of(anomaly.signal);
+  if (!anomaly.column.empty()) out += " in " + anomaly.column;
+  if (anomaly.over) {
+    return out + " as before again, or the new normal; it was " + value(anomaly.now) +
+           " at worst, normally " + value(anomaly.normal) + " (" + policy::name_of(anomaly.shape) + ")";
+  }
+  out += " " + value(anomaly.now) + ", normally " + value(anomaly.normal) + " (" +
+         policy::name_of(anomaly.shape) + formatted(", %.1f sigma)", std::abs(anomaly.sigmas));
+  return anomaly.cause.empty() ? out : out + ": " + anomaly.cause;
+}
+
 std::string latency_words(Duration latency) {
   double ms = seconds(latency) * 1e3;
   if (ms < 9.95) return formatted("%.1f ms", ms);

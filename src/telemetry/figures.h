@@ -10,6 +10,8 @@
 #include "rowcall/job.h"
 #include "rowcall/time.h"
 
+#include "policy/anomaly.h"
+
 namespace rowcall::telemetry {
 
 /// As in a job file: "5000/s", "300/min", "10/100ms".
@@ -31,6 +33,10 @@ std::string percent_words(std::int64_t part, std::int64_t whole);
 std::string rate_words(double per_s);
 /// No more precise than a forecast can be: "5 s", "45 s", "3 min 20 s", "25 min", "2 h 10 min", "3 d 4 h".
 std::string time_left_words(Duration left);
+/// An amount of money, in whatever currency the price is given: "1,234.50", "0.0042".
+std::string cost_words(double amount);
+/// "latency 61 ms, normally 20 ms (shift, 9 sigma): the API is slower for everyone, or the network is".
+std::string alarm_words(const policy::Anomaly& anomaly);
 /// "0.8 ms", "20 ms", "1.24 s".
 std::string latency_words(Duration latency);
 

@@ -60,6 +60,14 @@ TEST(Figures, TimeLeftHasNoFalsePrecision) {
   EXPECT_EQ(time_left_words(75h + 30min), "3 d 4 h");
 }
 
+TEST(Figures, CostsHaveTwoPlacesOrTwoDigits) {
+  EXPECT_EQ(cost_words(0), "0.00");
+  EXPECT_EQ(cost_words(0.0042), "0.0042");
+  EXPECT_EQ(cost_words(0.25), "0.25");
+  EXPECT_EQ(cost_words(1), "1.00");
+  EXPECT_EQ(cost_words(1234.5), "1,234.50");
+}
+
 TEST(Figures, Latencies) {
   EXPECT_EQ(latency_words(812us), "0.8 ms");
   EXPECT_EQ(latency_words(20'400us), "20 ms");

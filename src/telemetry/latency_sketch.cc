@@ -29,13 +29,23 @@ void LatencySketch::add(Duration latency) {
   int bucket = std::min(bucket_of(static_cast<double>(latency.count())), kBuckets - 1);
   ++counts_[static_cast<std::size_t>(bucket)];
   ++count_;
+  sum_ += latency;
   max_ = std::max(max_, latency);
 }
 
 void LatencySketch::merge(const LatencySketch& other) {
   for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
   count_ += other.count_;
+  sum_ += other.sum_;
   max_ = std::max(max_, other.max_);
+}
+
+std::int64_t LatencySketch::count_to(Duration latency) const {
+  if (latency >= max_) return count_;
+  std::int64_t seen = 0;
+  int last = std::min(bucket_of(static_cast<double>(latency.count())), kBuckets - 1);
+  for (int i = 0; i <= last; ++i) seen += counts_[static_cast<std::size_t>(i)];
+  return seen;
 }
 
 Duration LatencySketch::quantile(double q) const {

@@ -26,6 +26,10 @@ class LatencySketch {
   void clear() { *this = LatencySketch(); }
 
   std::int64_t count() const { return count_; }
+  /// How many were at most that long, within the error.
+  std::int64_t count_to(Duration latency) const;
+  /// All together, exactly.
+  Duration sum() const { return sum_; }
   /// The value of rank `q * (count - 1)`, rounded down; `q` from 0 to 1. Zero when nothing was counted.
   Duration quantile(double q) const;
   /// The largest value, exactly.
@@ -37,6 +41,7 @@ class LatencySketch {
   std::array<std::int64_t, kBuckets> counts_{};
   std::int64_t count_ = 0;
   Duration max_{};
+  Duration sum_{};
 };
 
 }  // namespace rowcall::telemetry

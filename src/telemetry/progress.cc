@@ -24,6 +24,7 @@ void Progress::on(const RunStarted& event) {
   state_.rows_exact = event.source.rows_exact;
   const std::vector<RateLimit>& limits = event.job.limits.rate;
   state_.limit_per_s = calls_per_s_max(limits);
+  state_.price_per_call = options_.price_per_call;
   forecast_.emplace(limits, state_.rows_per_call);
   shown_at_ = event.at;
 }

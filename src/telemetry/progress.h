@@ -26,6 +26,7 @@ struct ProgressOptions {
   Display display = Display::kNone;
   bool colour = false;
   bool unicode = false;
+  double price_per_call = 0;  ///< 0: not known.
 };
 
 class Progress {

@@ -88,6 +88,15 @@ std::string interval_text(const policy::FinishForecast& left) {
   return low == high ? low : low + " to " + high;
 }
 
+// What was spent, and what it will be if the rest goes like that.
+std::string cost_text(const ProgressState& state) {
+  auto attempts = static_cast<double>(state.counts.attempts);
+  std::string out = "cost " + cost_words(attempts * state.price_per_call);
+  double done = share_done(state).value_or(0);
+  if (done > 0.01 && done < 1) out += " of about " + cost_words(attempts / done * state.price_per_call);
+  return out;
+}
+
 std::string bar(double share, int columns, const ProgressState& state, const Look& look) {
   Style style = state.held || state.stopping ? Style::kYellow : Style::kGreen;
   auto done = static_cast<int>(std::floor(share * columns + 1e-9));
@@ -128,6 +137,7 @@ std::string second_line(const ProgressState& state, const Look& look) {
   if (state.sleeping > 0) pieces.push_back({grouped(state.sleeping) + " sleeping", 3});
   pieces.push_back({grouped(state.connections) + " connections", 4, Style::kDim});
   if (state.left && !state.held) pieces.push_back({"90 %: " + interval_text(*state.left) + " left", 3});
+  if (state.price_per_call > 0) pieces.push_back({cost_text(state), 2});
   drop_what_does_not_fit(pieces, look.width);
   return joined(pieces, look.colour);
 }
@@ -191,6 +201,7 @@ std::string render_line(const ProgressState& state) {
   if (state.left && !state.held && state.rows_expected > 0) {
     out += ", " + time_left_words(state.left->likely) + " left (" + interval_text(*state.left) + ")";
   }
+  if (state.price_per_call > 0) out += ", " + cost_text(state);
   if (std::string why = standstill(state); !why.empty()) out += ", " + why;
   return out;
 }

@@ -35,6 +35,7 @@ struct ProgressState {
   bool stopping = false;
   Duration elapsed{};
   std::optional<policy::FinishForecast> left;
+  double price_per_call = 0;  ///< 0: not known.
 };
 
 /// How it may look.

@@ -144,6 +144,14 @@ TEST(ProgressView, SeveralRowsACallShowBothRates) {
   EXPECT_EQ(render(state, {60, false, false})[1], "4,987 of 5,000 calls/s   49,873 rows/s   312 in flight");
 }
 
+TEST(ProgressView, APriceMakesACost) {
+  ProgressState state = halfway();
+  state.left.reset();
+  state.counts.attempts = 500'000;
+  state.price_per_call = 0.002;
+  EXPECT_THAT(render(state, {79, false, false})[1], testing::HasSubstr("cost 1,000.00 of about 2,074.20"));
+}
+
 TEST(ProgressView, NoLineIsWiderThanTheTerminal) {
   ProgressState state = halfway();
   state.name = "東京の住所を調べる仕事";

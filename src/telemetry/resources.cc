@@ -3,7 +3,9 @@
 
 #include <sys/resource.h>
 
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 
 #include "base/disk.h"
 #include "base/parse.h"
@@ -28,6 +30,28 @@ std::int64_t rss_max_bytes() {
   text.remove_prefix(at + 6);
   auto kilobytes = parse_int(trimmed(text.substr(0, text.find("kB"))));
   return kilobytes.value_or(0) * 1024;
+}
+
+ProcessState process_state() {
+  ProcessState out;
+  auto status = read_file("/proc/self/status");
+  if (!status) return out;
+  auto number = [&](std::string_view key) -> std::int64_t {
+    std::string_view text = *status;
+    auto at = text.find(key);
+    if (at == std::string_view::npos) return 0;
+    text.remove_prefix(at + key.size());
+    text = trimmed(text.substr(0, text.find('\n')));
+    return parse_int(text.substr(0, text.find(' '))).value_or(0);
+  };
+  out.rss_bytes = number("VmRSS:") * 1024;
+  out.threads = static_cast<int>(number("Threads:"));
+  std::error_code ignored;
+  for (auto it = std::filesystem::directory_iterator("/proc/self/fd", ignored);
+       !ignored && it != std::filesystem::directory_iterator(); it.increment(ignored)) {
+    ++out.open_files;
+  }
+  return out;
 }
 
 }  // namespace rowcall::telemetry

@@ -14,4 +14,12 @@ Duration cpu_used();
 /// The most memory that was ever resident (VmHWM); 0 where the system does not say.
 std::int64_t rss_max_bytes();
 
+/// What the process holds at the moment; zero where the system does not say.
+struct ProcessState {
+  std::int64_t rss_bytes = 0;
+  int open_files = 0;
+  int threads = 0;
+};
+ProcessState process_state();
+
 }  // namespace rowcall::telemetry

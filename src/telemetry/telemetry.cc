@@ -10,15 +10,21 @@
 #include "base/parse.h"
 #include "base/try.h"
 #include "telemetry/api_client_log.h"
-#include "telemetry/attempt_time.h"
+#include "telemetry/board.h"
 #include "telemetry/call_log.h"
+#include "telemetry/causes.h"
 #include "telemetry/console.h"
+#include "telemetry/figures.h"
 #include "telemetry/latency_sketch.h"
+#include "telemetry/line_file.h"
 #include "telemetry/logs.h"
+#include "telemetry/metrics.h"
 #include "telemetry/processor_log.h"
 #include "telemetry/progress.h"
 #include "telemetry/redactor.h"
 #include "telemetry/resources.h"
+#include "telemetry/second_meter.h"
+#include "telemetry/story.h"
 #include "telemetry/summary.h"
 #include "telemetry/unexpected.h"
 
@@ -31,11 +37,13 @@ WallTime system_clock_now() {
   return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
 
-ProgressOptions progress_options(const ConsoleOptions& options, const Job& job) {
+ProgressOptions progress_options(const TelemetryOptions& all, const Job& job) {
+  const ConsoleOptions& options = all.console;
   Surroundings where = surroundings_of(options.fd);
   // The table goes to the same terminal: a display redrawn between its lines would spoil both.
   bool table_on_terminal = job.sink.path == "-" && ::isatty(STDOUT_FILENO) == 1;
   ProgressOptions out;
+  out.price_per_call = all.price_per_call;
   out.display = options.display.value_or(display_for(where, table_on_terminal));
   if (options.quiet) out.display = Display::kNone;
   out.colour = options.colour.value_or(colour_for(where));
@@ -60,10 +68,12 @@ struct Telemetry::Parts {
       : job(for_job),
         options(std::move(given)),
         redactor(options.secrets),
-        progress_how(progress_options(options.console, for_job)),
+        progress_how(progress_options(options, for_job)),
         console(options.console.fd, progress_how.display == Display::kLive),
         progress(progress_how, &console, &redactor),
-        cpu_before(cpu_used()) {}
+        cpu_before(cpu_used()),
+        metrics(options.version, options.price_per_call, &latencies),
+        causes(&redactor) {}
 
   Result<void> open();
   WallTime wall() const { return options.wall_clock ? options.wall_clock() : system_clock_now(); }
@@ -71,13 +81,13 @@ struct Telemetry::Parts {
   void take(const RunStarted& event);
   void take(const AttemptEnded& event);
   void take(const RetryPlanned& event) { api_client->on(event); }
-  void take(const RowsFailed& event) { processor->on(event); }
-  void take(const RowUnreadable& event) { processor->on(event); }
-  void take(const HoldChanged& event) { processor->on(event); }
-  void take(const PaceChanged& event) { processor->on(event); }
-  void take(const BatchRead& event) { processor->on(event); }
-  void take(const PartPublished& event) { processor->on(event); }
-  void take(const Warning& event) { processor->on(event); }
+  void take(const RowsFailed& event);
+  void take(const RowUnreadable& event);
+  void take(const HoldChanged& event);
+  void take(const PaceChanged& event);
+  void take(const BatchRead& event);
+  void take(const PartPublished& event);
+  void take(const Warning& event);
   void take(const Tick& event);
   void take(const RunEnded& event);
 
@@ -86,6 +96,9 @@ struct Telemetry::Parts {
     for (const Listener& listener : more) listener(event);
   }
   void note_trouble(const Error& error);
+  void take_second(const SecondMeter::Made& made);
+  void raise(const policy::Anomaly& anomaly);
+  void show(const SecondRecord& record);
   Summary summary_of(const Report& report);
 
   const Job job;
@@ -101,6 +114,15 @@ struct Telemetry::Parts {
   std::unique_ptr<CallLog> call_log;  ///< Empty when the job wants none.
   std::optional<ProcessorLog> processor;
   std::optional<ApiClientLog> api_client;
+  SecondMeter meter;
+  Metrics metrics;
+  Causes causes;
+  std::unique_ptr<LineFile> seconds_file;
+  std::unique_ptr<LineFile> story_file;
+  std::optional<Story> story;
+  std::optional<policy::AnomalyWatch> anomalies;
+  int seconds_since_story = 0;
+  int seconds_since_cloudwatch = 0;
   std::vector<Listener> more;
   std::vector<std::string> notes;
   WallTime started_at{};
@@ -120,6 +142,9 @@ Result<void> Telemetry::Parts::open() {
   watch.emplace(logs.get());
   processor.emplace(logs.get(), options.version);
   api_client.emplace(logs.get(), &latencies, job.log.slow_call);
+  TRY(seconds_file, LineFile::open(options.dir / "metrics.ndjson"));
+  TRY(story_file, LineFile::open(options.dir / "events.ndjson"));
+  story.emplace(story_file.get(), &redactor, &causes);
   started_at = wall();
   return {};
 }
@@ -136,13 +161,65 @@ void Telemetry::Parts::take(const RunStarted& event) {
   processor->on(event);
   api_client->on(event);
   progress.on(event);
+  meter.on(event);
+  metrics.on(event);
+  story->begin(event, started_at, options.version, options.price_per_call);
+  anomalies.emplace(std::vector<std::string>{});
+  if (options.board == nullptr) return;
+  options.board->update([&](LiveView& view) {
+    view.name = plain(redactor.masked(job.name));
+    for (const RateLimit& limit : job.limits.rate) view.limits.push_back(limit_words(limit));
+    view.began = started_at;
+    view.rows_exact = event.source.rows_exact;
+    view.price_per_call = options.price_per_call;
+  });
+}
+
+void Telemetry::Parts::take(const RowsFailed& event) {
+  processor->on(event);
+  metrics.on(event);
+  causes.on(event);
+}
+
+void Telemetry::Parts::take(const RowUnreadable& event) {
+  processor->on(event);
+  causes.on(event);
+}
+
+void Telemetry::Parts::take(const HoldChanged& event) {
+  processor->on(event);
+  metrics.on(event);
+  story->hold(event, wall());
+  if (options.board == nullptr) return;
+  options.board->update(
+      [&](LiveView& view) { view.hold_why = event.held ? plain(redactor.masked(event.why)) : ""; });
+}
+
+void Telemetry::Parts::take(const PaceChanged& event) {
+  processor->on(event);
+  if (anomalies) anomalies->pace_changed();
+}
+
+void Telemetry::Parts::take(const BatchRead& event) {
+  processor->on(event);
+  metrics.on(event);
+}
+
+void Telemetry::Parts::take(const PartPublished& event) {
+  processor->on(event);
+  metrics.on(event);
+}
+
+void Telemetry::Parts::take(const Warning& event) {
+  processor->on(event);
+  story->warn(event.text, wall());
 }
 
 // The hot one: no allocation, no clock, no text unless something is worth a line.
 void Telemetry::Parts::take(const AttemptEnded& event) {
   if (call_log) call_log->add(event);
-  if (event.reply.on_wire && event.reply.error == TransportError::kNone)
-    latencies.add(time_taken(event.reply));
+  meter.on(event);
+  metrics.on(event);
   api_client->on(event);
 }
 
@@ -152,14 +229,71 @@ void Telemetry::Parts::take(const Tick& event) {
   processor->on(event);
   api_client->on(event);
   progress.on(event);
+  if (auto made = meter.on(event, [this] { return wall(); })) take_second(*made);
   if (event.at - logs_flushed_at >= kLogFlushEvery) {
     logs_flushed_at = event.at;
     logs->flush();
   }
 }
 
+void Telemetry::Parts::take_second(const SecondMeter::Made& made) {
+  constexpr int kStoryEvery = 10;
+  constexpr int kCloudwatchEvery = 10;
+  latencies.merge(meter.latencies());
+  meter.clear_latencies();
+  seconds_file->add(to_json_line(made.record));
+  metrics.on(made.record);
+  if (made.second && anomalies) {
+    for (const policy::Anomaly& anomaly : anomalies->observe(*made.second)) raise(anomaly);
+  }
+  if (++seconds_since_story >= kStoryEvery) {
+    seconds_since_story = 0;
+    story->causes(made.record.at);
+  }
+  if (options.cloudwatch && ++seconds_since_cloudwatch >= kCloudwatchEvery) {
+    seconds_since_cloudwatch = 0;
+    options.cloudwatch(metrics.cloudwatch_line());
+  }
+  show(made.record);
+}
+
+void Telemetry::Parts::raise(const policy::Anomaly& anomaly) {
+  WallTime at = wall();
+  metrics.on(anomaly);
+  story->alarm(anomaly, at);
+  std::string text = alarm_words(anomaly);
+  LogLevel level = anomaly.over ? LogLevel::kInfo : LogLevel::kWarning;
+  logs->write(LogFile::kProcessor, level, anomaly.over ? "alarm over" : "alarm", {{"what", text}});
+  if (options.tell) options.tell({anomaly.over ? "alarm_over" : "alarm", text});
+  if (options.board == nullptr) return;
+  options.board->update([&](LiveView& view) {
+    view.alarms.push_back({at, anomaly.over, text});
+    if (view.alarms.size() > Board::kAlarms) view.alarms.pop_front();
+  });
+}
+
+void Telemetry::Parts::show(const SecondRecord& record) {
+  if (options.board == nullptr) return;
+  options.board->update([&](LiveView& view) {
+    view.seconds.push_back(record);
+    if (view.seconds.size() > Board::kSeconds) view.seconds.pop_front();
+    view.statuses = metrics.statuses();
+    view.causes = causes.all();
+    if (anomalies) view.open = anomalies->open();
+    if (record.here[OutcomeClass::kSuccess] + record.here[OutcomeClass::kNoMatch] > 0)
+      view.last_success = record.at;
+    view.metrics_text = metrics.prometheus_text();
+  });
+}
+
 void Telemetry::Parts::take(const RunEnded& event) {
   if (std::exchange(ended, true)) return;
+  if (auto made = meter.finish([this] { return wall(); })) take_second(*made);
+  story->end(event.report, wall());
+  if (options.tell)
+    options.tell({"end", plain(redactor.masked(job.name)) + " is " + name_of(event.report.end)});
+  if (options.board != nullptr)
+    options.board->update([&](LiveView& view) { view.ended = name_of(event.report.end); });
   if (call_log) {
     call_log->flush();
     if (call_log->lost() > 0) notes.push_back(grouped(call_log->lost()) + " calls are missing in calls.log");

@@ -28,6 +28,7 @@
 
 namespace rowcall::telemetry {
 
+class Board;
 class Logs;
 
 struct ConsoleOptions {
@@ -38,14 +39,25 @@ struct ConsoleOptions {
   std::optional<bool> unicode;     ///< The same.
 };
 
+/// An alarm began or is over, or the run has ended: for those who want to be told.
+struct News {
+  std::string kind;  ///< "alarm", "alarm_over", "end".
+  std::string text;  ///< One line, without secrets.
+};
+
 struct TelemetryOptions {
   std::filesystem::path dir;  ///< The run directory; made if need be.
   std::string version;        ///< Of the program, as in "0.1.0".
   ConsoleOptions console;
-  std::vector<std::string> secrets;      ///< The values that must never be written anywhere (redactor.h).
-  std::string retry_command;             ///< Empty: "rowcall retry DIR".
-  std::string go_on;                     ///< Empty: "run the same command again".
-  std::function<WallTime()> wall_clock;  ///< Empty: the system's.
+  std::vector<std::string> secrets;  ///< The values that must never be written anywhere (redactor.h).
+  std::string retry_command;         ///< Empty: "rowcall retry DIR".
+  std::string go_on;                 ///< Empty: "run the same command again".
+  double price_per_call = 0;         ///< What an attempt costs, in any currency; 0: not known.
+  /// Gets a line in CloudWatch's embedded metric format every ten seconds, on the run's thread. May be empty.
+  std::function<void(const std::string&)> cloudwatch;
+  Board* board = nullptr;                 ///< Where those look who watch from outside; may be null.
+  std::function<void(const News&)> tell;  ///< Called on the run's thread; must be quick. May be empty.
+  std::function<WallTime()> wall_clock;   ///< Empty: the system's.
 };
 
 class Telemetry {

@@ -38,7 +38,7 @@ build_preset() {
 
 #: setup | install everything the other tasks need
 cmd_setup() {
-  need_packages build check bench
+  need_packages build check bench watch
   need_python build check bench
   need_versitygw
 }

@@ -17,3 +17,11 @@ cmd_bench() {
   need_python build bench
   "$PYTHON" bench/run.py "$@"
 }
+
+#: screenshots | pictures of the live page and of a report for docs/images/, from a real run
+cmd_screenshots() {
+  ./dev build
+  need_packages watch
+  need_python build
+  "$PYTHON" tools/screenshots.py "$@"
+}

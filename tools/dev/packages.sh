@@ -17,6 +17,11 @@ need_packages() {
   fi
 }
 
+# try_packages GROUP...: the same, for what the task can do without: then it says so and goes on.
+try_packages() {
+  (need_packages "$@") || say "-- going on without them: tests that need them are skipped"
+}
+
 need_debian_packages() {
   local package probe use name installed missing=()
   installed=" $(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | tr '\n' ' ') "

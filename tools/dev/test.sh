@@ -63,6 +63,7 @@ cmd_test() {
       check build ./dev build
       if ((${#FAILED_PARTS[@]} == 0)); then
         part unit step "ctest: unit, sim and golden tests" run_ctest release
+        try_packages watch
         need_versitygw
         part pytest step "pytest: end to end, with real servers" run_pytest
       fi
@@ -75,6 +76,7 @@ cmd_test() {
       ;;
     e2e)
       ./dev build
+      try_packages watch
       need_versitygw
       part pytest step "pytest: end to end, with real servers" run_pytest "${@:-tests/e2e}"
       ;;

@@ -8,6 +8,8 @@ from parts.command import Done, rowcall, rowcall_path
 from parts.httpbin import Httpbin
 from parts.mock_api import MockApi
 from parts.process import Part, PartError, free_port
+from parts.programs import chromium, program
+from parts.prometheus import Prometheus
 from parts.s3 import S3
 from parts.scripted_api import ScriptedApi, Seen
 
@@ -18,9 +20,12 @@ __all__ = [
     "MockApi",
     "Part",
     "PartError",
+    "Prometheus",
     "ScriptedApi",
     "Seen",
+    "chromium",
     "free_port",
+    "program",
     "rowcall",
     "rowcall_path",
 ]

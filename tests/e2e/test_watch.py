@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Watching a run from outside: a real Prometheus, promtool, a real browser; and the report afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import parts
+
+
+def needs(*programs: str) -> pytest.MarkDecorator:
+    missing = [name for name in programs if shutil.which(name) is None]
+    return pytest.mark.skipif(
+        bool(missing), reason=f"not on this machine: {', '.join(missing)}; ./dev setup installs it"
+    )
+
+
+def write_csv(path: Path, rows: int) -> Path:
+    path.write_text("id,name\n" + "".join(f"{i},row {i}\n" for i in range(1, rows + 1)))
+    return path
+
+
+@contextlib.contextmanager
+def running(
+    tmp_path: Path, api: parts.MockApi, rows: int, *more: str, env: dict[str, str] | None = None
+) -> Iterator[dict[str, str]]:
+    """A run of about rows/200 s that serves page and metrics: their addresses."""
+    table = write_csv(tmp_path / "rows.csv", rows)
+    command = [
+        parts.rowcall_path(),
+        "run",
+        table,
+        "--url",
+        api.url + "/score",
+        "--rate",
+        "200/s",
+        "--run-dir",
+        tmp_path / "run",
+    ]
+    command += ["--response", "score=/score:double", "--dashboard", "127.0.0.1:0", "--metrics", "127.0.0.1:0", *more]
+    part = parts.Part("rowcall", [str(word) for word in command], env)
+    try:
+        page = part.wait_for_line(r"Watch it at (http://\S+:\d+/)$")
+        metrics = part.wait_for_line(r"Watch it at (http://\S+/metrics)$")
+        yield {"page": page.group(1), "metrics": metrics.group(1)}
+    finally:
+        part.stop()
+
+
+def fetched(url: str, **headers: str) -> str:
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+        return answer.read().decode()
+
+
+def wait_until(what: str, look, seconds: float = 60):
+    """What `look` returns once it is true; it may fail meanwhile."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(OSError, urllib.error.URLError):
+            if found := look():
+                return found
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.1)
+
+
+@needs("prometheus", "promtool")
+def test_metrics_pass_promtool_and_are_scraped(mock_api, tmp_path):
+    with running(tmp_path, mock_api(latency="20ms"), 24_000) as at:
+        text = wait_until("metrics", lambda: fetched(at["metrics"]))
+        assert "rowcall_attempts_total" in text
+        promtool = parts.program("promtool")
+        checked = subprocess.run(
+            [promtool, "check", "metrics"], input=text, text=True, capture_output=True, check=False
+        )
+        assert checked.returncode == 0 and not checked.stderr.strip(), checked.stdout + checked.stderr
+        target = at["metrics"].removeprefix("http://").removesuffix("/metrics")
+        with parts.Prometheus(tmp_path / "prometheus", target) as prometheus:
+            attempts = wait_until(
+                "Prometheus has attempts",
+                lambda: [float(s["value"][1]) for s in prometheus.query('rowcall_attempts_total{outcome="success"}')],
+            )
+            assert attempts[0] > 0
+            assert prometheus.query("up")[0]["value"][1] == "1"
+
+
+def test_the_page_asks_for_its_token(mock_api, tmp_path):
+    env = {"PAGE_TOKEN": "let-me-in-42"}
+    with running(tmp_path, mock_api(latency="20ms"), 24_000, "--watch-token", "env:PAGE_TOKEN", env=env) as at:
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            fetched(at["page"])
+        assert "<h1>" in fetched(at["page"] + "?token=let-me-in-42")
+        # Empty until the first second is over.
+        text = wait_until("metrics", lambda: fetched(at["metrics"], Authorization="Bearer let-me-in-42"))
+        assert "rowcall_rows_total" in text
+    written = "".join(
+        p.read_text(errors="replace") for p in (tmp_path / "run").rglob("*") if p.is_file() and p.suffix != ".parquet"
+    )
+    assert "let-me-in-42" not in written
+
+
+def test_every_run_ends_with_a_report(rowcall, mock_api, tmp_path):
+    api = mock_api(latency="5ms", errors="400:0.02")
+    table = write_csv(tmp_path / "rows.csv", 2000)
+    run = tmp_path / "run"
+    done = rowcall(
+        *("run", table, "--url", api.url + "/score", "--rate", "1000/s", "--run-dir", run, "--price-per-call", "0.01"),
+        *("--response", "score=/score:double"),
+    )
+    assert done.code == 4, done
+    assert "report.html" in done.err
+    page = (run / "report.html").read_text()
+    report = json.loads((run / "report.json").read_text())
+    assert report["rows"] == 2000 and report["end"] == "complete"
+    assert report["rate"]["limits"][0]["worst"] <= 1000 and report["rate"]["over"] is False
+    assert sum(cause["rows"] for cause in report["causes"]) == report["failed"] > 0
+    assert report["cost"] == pytest.approx(0.01 * report["attempts"])
+    assert page.count("<svg") == 6 and not re.search(r"(src|href)=\"?http", page)
+    for line in (run / "metrics.ndjson").read_text().splitlines():
+        json.loads(line)
+
+
+def test_a_killed_run_has_a_report_too(rowcall, mock_api, tmp_path):
+    table = write_csv(tmp_path / "rows.csv", 20_000)
+    run = tmp_path / "run"
+    command = [parts.rowcall_path(), "run", table, "--url", mock_api(latency="5ms").url + "/score", "--rate", "500/s"]
+    command += ["--run-dir", run, "--response", "score=/score:double", "--quiet"]
+    process = subprocess.Popen(list(map(str, command)), stderr=subprocess.DEVNULL)
+    try:
+        wait_until("two seconds of metrics", lambda: (run / "metrics.ndjson").read_text().count("\n") >= 2)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    done = rowcall("report", run)
+    assert done.code == 0, done
+    report = json.loads((run / "report.json").read_text())
+    assert report["end"] == "not finished" and report["rows"] > 0
+    assert "run the same command again" in (run / "report.html").read_text()
+    compared = rowcall("compare", run, run)
+    assert compared.code == 0 and "same" in compared.out
+    assert rowcall("report", tmp_path).code != 0
+
+
+def test_alarms_and_the_end_are_posted_to_the_webhook(rowcall, mock_api, tmp_path):
+    posted: list[dict] = []
+
+    class Hook(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        table = write_csv(tmp_path / "rows.csv", 100)
+        done = rowcall(
+            *("run", table, "--url", mock_api().url + "/score", "--response", "score=/score:double"),
+            *("--run-dir", tmp_path / "run", "--webhook", "env:HOOK"),
+            env={"HOOK": f"http://127.0.0.1:{server.server_port}/T0/secret-path"},
+        )
+        server.shutdown()
+    assert done.code == 0, done
+    assert [news["kind"] for news in posted] == ["end"]
+    assert "complete" in posted[0]["text"]
+    assert "secret-path" not in done.err
+
+
+@needs("chromium")
+def test_the_page_in_a_real_browser(mock_api, tmp_path):
+    # The browser shows the page until the run is over and the stream of updates ends with it.
+    with running(tmp_path, mock_api(latency="20ms"), 5000) as at:
+        dump = browse(at["page"], tmp_path)
+    # The script has replaced what the server had put in: updates arrive, and nothing is refused by the policy.
+    assert "<body data-updated" in dump, dump
+    assert "calls per second" in dump and dump.count("<svg") == 6
+    rows = re.search(r"<p>([\d,]+) rows of 5,000", dump)
+    assert rows and int(rows.group(1).replace(",", "")) > 0
+
+
+def browse(url: str, tmp_path: Path) -> str:
+    """The page as the browser has it once nothing more comes."""
+    profile = tmp_path / "profile"
+    shutil.rmtree(profile, ignore_errors=True)
+    done = subprocess.run(
+        [*parts.chromium(profile), "--virtual-time-budget=3000", "--dump-dom", url],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+        env={**os.environ, "HOME": str(tmp_path)},
+    )
+    return done.stdout
