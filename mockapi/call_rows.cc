@@ -26,7 +26,11 @@ class Scanner {
   static constexpr int kDepthMax = 200;
 
   char peek() const { return place_ == end_ ? '\0' : *place_; }
-  bool take(char c) { return peek() == c && place_ != end_ && (++place_, true); }
+  bool take(char c) {
+    if (place_ == end_ || *place_ != c) return false;
+    ++place_;
+    return true;
+  }
   void blanks() {
     while (place_ != end_ && (*place_ == ' ' || *place_ == '\n' || *place_ == '\t' || *place_ == '\r'))
       ++place_;
