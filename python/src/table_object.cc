@@ -72,7 +72,7 @@ PyObject* stream_capsule(OwnedStream stream) {
     given->release(given.get());
     return nullptr;
   }
-  static_cast<void>(given.release());
+  [[maybe_unused]] auto* gone = given.release();
   return capsule;
 }
 
