@@ -131,23 +131,9 @@ Result<void> JsonReader::seek(const SourcePosition& to) {
 
 Result<std::optional<SourceBatch>> JsonReader::next(std::int64_t records_max) {
   ROWCALL_ASSERT(columns_ != nullptr, "rows are read as columns");
-  std::optional<SourceBatch> out;
   if (!batch_) batch_.emplace(columns_->columns, row_, line_);
   batch_->begin(window_.offset());
-  while (!error_ && batch_->records() < records_max && batch_->bytes() < kBatchBytes) {
-    Result<bool> more = read_record();
-    if (!more) {
-      error_ = std::move(more).error();
-    } else if (!*more) {
-      break;
-    }
-  }
-  if (batch_->records() == 0) {
-    if (error_) return failure(*error_);
-    return out;
-  }
-  TRY(out, batch_->finish());
-  return out;
+  return batch_->fill(records_max, error_, [this] { return read_record(); });
 }
 
 void JsonReader::pass(std::size_t bytes) {

@@ -6,13 +6,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "rowcall/error.h"
 #include "rowcall/table.h"
 
+#include "base/try.h"
 #include "files/row_builder.h"
 
 namespace rowcall::files {
@@ -39,6 +42,13 @@ class TextBatch {
   std::int64_t row() const { return row_; }
   Result<SourceBatch> finish();
 
+  /// Reads records into the batch until it has `records_max` or is large enough, and finishes it; nothing at
+  /// the end of the file. `read_record` puts one record in, and is false at the end. An error is kept in
+  /// `error` and comes once all records before it have been given out, then always.
+  template <class ReadRecord>
+  Result<std::optional<SourceBatch>> fill(std::int64_t records_max, std::optional<Error>& error,
+                                          ReadRecord read_record);
+
  private:
   RowBuilder builder_;
   std::vector<UnreadableRow> unreadable_;
@@ -50,5 +60,25 @@ class TextBatch {
 
 /// A batch ends when it takes that much, however few rows it has.
 inline constexpr std::int64_t kBatchBytes = 4 << 20;
+
+template <class ReadRecord>
+Result<std::optional<SourceBatch>> TextBatch::fill(std::int64_t records_max, std::optional<Error>& error,
+                                                   ReadRecord read_record) {
+  std::optional<SourceBatch> out;
+  while (!error && records() < records_max && bytes() < kBatchBytes) {
+    Result<bool> more = read_record();
+    if (!more) {
+      error = std::move(more).error();
+    } else if (!*more) {
+      break;
+    }
+  }
+  if (records() == 0) {
+    if (error) return failure(*error);
+    return out;
+  }
+  TRY(out, finish());
+  return out;
+}
 
 }  // namespace rowcall::files

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/json_text.h"
+#include "telemetry/json_members.h"
 
 namespace rowcall::telemetry {
 namespace {
@@ -32,35 +33,8 @@ void add_counts(json::Object& object, const Counts& counts) {
   }
 }
 
-// Members that are not there are zero: a line of an older version is still a line.
-std::int64_t whole(simdjson::dom::object object, const char* key) {
-  std::int64_t value = 0;
-  return object[key].get(value) == simdjson::SUCCESS ? value : 0;
-}
-double real(simdjson::dom::object object, const char* key) {
-  double value = 0;
-  return object[key].get(value) == simdjson::SUCCESS ? value : 0;
-}
 Duration time_of(simdjson::dom::object object, const char* key, double unit_s) {
   return from_seconds(real(object, key) * unit_s);
-}
-
-Counts counts_of(simdjson::dom::object object) {
-  Counts counts;
-  counts.rows = whole(object, "rows");
-  for (int i = 0; i < kEndings; ++i)
-    counts[static_cast<Ending>(i)] = whole(object, name_of(static_cast<Ending>(i)));
-  counts.calls = whole(object, "calls");
-  counts.attempts = whole(object, "attempts");
-  counts.retries = whole(object, "retries");
-  counts.bytes_out = whole(object, "bytes_out");
-  counts.bytes_in = whole(object, "bytes_in");
-  simdjson::dom::object outcomes;
-  if (object["outcomes"].get(outcomes) != simdjson::SUCCESS) return counts;
-  for (int i = 0; i < kOutcomeClasses; ++i) {
-    counts[static_cast<OutcomeClass>(i)] = whole(outcomes, name_of(static_cast<OutcomeClass>(i)));
-  }
-  return counts;
 }
 
 SecondRecord record_of(simdjson::dom::object object) {
