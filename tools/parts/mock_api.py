@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from parts.command import rowcall_path
-from parts.process import ROOT, Part, PartError
+from parts.process import Part
 
 # Loopback, whatever proxy the environment names.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -32,22 +32,11 @@ def flags_of(settings: dict[str, Any]) -> list[str]:
     return flags
 
 
-def _command() -> Path:
-    """The command, or, before it is built, the mock API as a program of its own."""
-    alone = ROOT / "build" / "release" / "mockapi" / "rowcall_mockapi_main"
-    try:
-        return rowcall_path()
-    except PartError:
-        if alone.exists():
-            return alone
-        raise
-
-
 class MockApi:
     """`rowcall mock-api` on a free port. `before` goes in front of the command (taskset, for one)."""
 
     def __init__(self, *, before: Sequence[str | Path] = (), **flags: Any) -> None:
-        command = [*before, _command(), "mock-api", "--port", "0", *flags_of(flags)]
+        command = [*before, rowcall_path(), "mock-api", "--port", "0", *flags_of(flags)]
         self.part = Part("rowcall mock-api", command)
         try:
             self.url = self.part.wait_for_line(r"(https?://127\.0\.0\.1:\d+)").group(1)
