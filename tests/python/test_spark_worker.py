@@ -4,9 +4,6 @@
 from __future__ import annotations
 
 import collections
-import http.server
-import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+import parts
 from rowcall._job import Job
 from rowcall._journal import Journal
 from rowcall._spark_worker import ERROR_COLUMNS, KEY_COLUMN, Plan, row_keys, run_partition
@@ -21,43 +19,10 @@ from rowcall._spark_worker import ERROR_COLUMNS, KEY_COLUMN, Plan, row_keys, run
 ANSWERS = pa.schema([("score", pa.int64())])
 
 
-class Api(http.server.BaseHTTPRequestHandler):
-    """Scores a row by its id; refuses the ids in `refused`."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        row = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.calls.append((row["id"], self.headers["Idempotency-Key"]))  # type: ignore[attr-defined]
-        refused = row["id"] in self.server.refused  # type: ignore[attr-defined]
-        body = json.dumps({"score": row["id"] * 10}).encode()
-        self.send_response(400 if refused else 200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Api)
-        self.calls: list[tuple[int, str | None]] = []
-        self.refused: set[int] = set()
-        self.url = f"http://127.0.0.1:{self.server_port}/score"
-
-
 @pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as made:
-        thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+def server() -> Iterator[parts.ScoringApi]:
+    with parts.ScoringApi() as made:
         yield made
-        made.shutdown()
-        thread.join()
 
 
 def plan_for(url: str, *, failures: str = "columns", checkpoint: str = "") -> Plan:
@@ -109,7 +74,7 @@ def rows_of(plan: Plan, batches: list[Any], told: dict[str, int] | None = None) 
     return sorted(out, key=lambda row: row["id"])
 
 
-def test_every_row_is_answered_in_the_declared_columns(server: Server) -> None:
+def test_every_row_is_answered_in_the_declared_columns(server: parts.ScoringApi) -> None:
     told: dict[str, int] = {}
     rows = rows_of(plan_for(server.url), batches_of(30, 20), told)
     assert [row["score"] for row in rows] == [10 * i for i in range(50)]
@@ -119,12 +84,12 @@ def test_every_row_is_answered_in_the_declared_columns(server: Server) -> None:
     assert told["partitions"] == 1
 
 
-def test_an_empty_partition_calls_nobody(server: Server) -> None:
+def test_an_empty_partition_calls_nobody(server: parts.ScoringApi) -> None:
     assert rows_of(plan_for(server.url), []) == []
     assert server.calls == []
 
 
-def test_refused_rows_stay_with_the_reason_or_are_counted(server: Server) -> None:
+def test_refused_rows_stay_with_the_reason_or_are_counted(server: parts.ScoringApi) -> None:
     server.refused = {3, 7}
     rows = rows_of(plan_for(server.url), batches_of(10))
     assert len(rows) == 10
@@ -139,7 +104,7 @@ def test_refused_rows_stay_with_the_reason_or_are_counted(server: Server) -> Non
         rows_of(plan_for(server.url, failures="fail"), batches_of(10))
 
 
-def test_a_repeated_task_calls_only_what_its_journal_lacks(server: Server, tmp_path: Path) -> None:
+def test_a_repeated_task_calls_only_what_its_journal_lacks(server: parts.ScoringApi, tmp_path: Path) -> None:
     plan = plan_for(server.url, checkpoint=str(tmp_path))
     stream = run_partition(plan, iter(batches_of(300, 300, 300)), lambda _: None)
     next(stream)
@@ -159,7 +124,7 @@ def test_a_repeated_task_calls_only_what_its_journal_lacks(server: Server, tmp_p
     assert len(server.calls) == before
 
 
-def test_a_row_has_the_same_key_in_every_attempt_and_equal_rows_have_two(server: Server) -> None:
+def test_a_row_has_the_same_key_in_every_attempt_and_equal_rows_have_two(server: parts.ScoringApi) -> None:
     twice = batches_of(5) + batches_of(5)
     rows_of(plan_for(server.url), twice)
     keys = collections.Counter(key for _, key in server.calls)

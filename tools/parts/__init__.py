@@ -11,6 +11,7 @@ from parts.process import Part, PartError, free_port
 from parts.programs import chromium, program
 from parts.prometheus import Prometheus
 from parts.s3 import S3
+from parts.scoring_api import ScoringApi
 from parts.scripted_api import ScriptedApi, Seen
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Part",
     "PartError",
     "Prometheus",
+    "ScoringApi",
     "ScriptedApi",
     "Seen",
     "chromium",
