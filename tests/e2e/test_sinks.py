@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables written to S3, against a real S3 server: whole or not at all, and errors that say what to mend."""
 
+import glob
 import json
 import signal
 import subprocess
@@ -24,8 +25,8 @@ def objects(bucket: Path) -> list[str]:
 
 
 def pending_uploads(bucket: Path) -> list[str]:
-    """What this server keeps of uploads under way."""
-    return [str(path) for path in bucket.glob(".sgwtmp/multipart/*/*")]
+    """What this server keeps of uploads under way. It may remove a folder while we look, which glob.glob bears."""
+    return glob.glob(".sgwtmp/multipart/*/*", root_dir=bucket, include_hidden=True)
 
 
 @pytest.fixture
