@@ -53,8 +53,8 @@ class Run:
         """(code, text) of why the run is not complete."""
 
     def failures(self) -> Table: ...
-    def failed_rows(self) -> list[int]:
-        """The numbers of the rows in `failures`, ascending."""
+    def absent_rows(self) -> list[int]:
+        """The numbers of the rows that were read and are not in the table, ascending: failed, or left out by a stop."""
 
 class Coordinator:
     """Shares the limits of a job out among runs that name its address. Ends with `close`, or when dropped."""

@@ -28,7 +28,7 @@ _WAIT_S = 0.2
 @dataclasses.dataclass
 class _Answered:
     table: Any
-    failed_rows: list[int]
+    absent_rows: list[int]
     rows_seen: int
     in_order: bool
     hooked: bool
@@ -110,11 +110,11 @@ class _Call:
 
     def _result(self, table: Any, hooked: bool, report: Report) -> Any:
         failures = self.run.failures()
-        failed_rows = self.run.failed_rows()
+        absent_rows = self.run.absent_rows()
         answered = _Answered(
             table=table,
-            failed_rows=failed_rows,
-            rows_seen=self.run.collected().num_rows + len(failed_rows),
+            absent_rows=absent_rows,
+            rows_seen=self.run.collected().num_rows + len(absent_rows),
             in_order=self.job.get("run.order") == "input",
             hooked=hooked,
         )

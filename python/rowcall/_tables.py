@@ -18,10 +18,10 @@ class Answered(Protocol):
 
     table: Any
     """Answered rows: the input's columns, then the answers'. An object with __arrow_c_stream__."""
-    failed_rows: list[int]
-    """Numbers of the rows that were read and not answered, ascending."""
+    absent_rows: list[int]
+    """Numbers of the rows that were read and not answered, ascending: failed, or left out by a stop."""
     rows_seen: int
-    """Rows of the input that `table` and `failed_rows` tell of; fewer than all when the run was stopped."""
+    """Rows of the input that `table` and `absent_rows` tell of; fewer than all when the run was stopped."""
     in_order: bool
     """The rows are in the order of the input."""
     hooked: bool
@@ -98,9 +98,9 @@ class PandasInput(Input):
 
     def _answered_rows(self, answered: Answered) -> Any:
         frame = self._frame
-        if answered.failed_rows or answered.rows_seen != self.rows:
+        if answered.absent_rows or answered.rows_seen != self.rows:
             keep = bytearray(b"\1") * answered.rows_seen
-            for row in answered.failed_rows:
+            for row in answered.absent_rows:
                 keep[row] = 0
             frame = frame.iloc[[row for row, kept in enumerate(keep) if kept]]
         return frame
@@ -132,8 +132,8 @@ class PolarsInput(Input):
         out = pl.DataFrame(answered.table)
         if answered.in_order and not answered.hooked:
             frame = self._frame.head(answered.rows_seen)
-            if answered.failed_rows:
-                failed = pl.Series(answered.failed_rows, dtype=pl.Int64)
+            if answered.absent_rows:
+                failed = pl.Series(answered.absent_rows, dtype=pl.Int64)
                 frame = frame.filter(~pl.int_range(frame.height, eager=True).is_in(failed.implode()))
             out = frame.hstack(out.get_columns()[len(self.columns) :])
         return out.lazy() if self._lazy else out

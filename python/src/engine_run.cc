@@ -305,10 +305,12 @@ std::string EngineRun::closing_text() const {
 }
 
 // The last column of a failure table is row_id, an int64 without nulls.
-std::vector<std::int64_t> EngineRun::failed_rows() const {
+std::vector<std::int64_t> EngineRun::absent_rows() const {
   std::vector<std::int64_t> rows;
-  if (!failures_.table()) return rows;
-  for (const table::SharedTable& batch : failures_.table()->batches) {
+  if (result_) rows = result_->left_out;
+  std::vector<table::SharedTable> failed;
+  if (failures_.table()) failed = failures_.table()->batches;
+  for (const table::SharedTable& batch : failed) {
     const ArrowArray& ids = *(*batch)->children[(*batch)->n_children - 1];
     const auto* values = static_cast<const std::int64_t*>(ids.buffers[1]) + ids.offset + (*batch)->offset;
     rows.insert(rows.end(), values, values + (*batch)->length);

@@ -92,8 +92,9 @@ class EngineRun {
   std::string closing_text() const;
   /// The failure table, empty when no row failed.
   std::shared_ptr<const KeptTable> failures() const;
-  /// The numbers of its rows over the whole input, ascending.
-  std::vector<std::int64_t> failed_rows() const;
+  /// The numbers, over the whole input, of the rows that were read and are not in the table, ascending: those
+  /// that failed, and those that a stop has left out.
+  std::vector<std::int64_t> absent_rows() const;
 
  private:
   class Source;

@@ -296,11 +296,11 @@ PyObject* run_failures(PyObject* self, PyObject*) {
   return make_table(run->failures());
 }
 
-PyObject* run_failed_rows(PyObject* self, PyObject*) {
+PyObject* run_absent_rows(PyObject* self, PyObject*) {
   EngineRun* run = run_here(self);
   if (run == nullptr) return nullptr;
   Ref out(PyList_New(0));
-  for (std::int64_t row : run->failed_rows()) {
+  for (std::int64_t row : run->absent_rows()) {
     Ref number(PyLong_FromLongLong(row));
     if (!out || !number || PyList_Append(out.get(), number.get()) != 0) return nullptr;
   }
@@ -320,7 +320,7 @@ PyMethodDef run_methods[] = {
     {"report", run_report, METH_NOARGS, nullptr},
     {"error", run_error, METH_NOARGS, nullptr},
     {"failures", run_failures, METH_NOARGS, nullptr},
-    {"failed_rows", run_failed_rows, METH_NOARGS, nullptr},
+    {"absent_rows", run_absent_rows, METH_NOARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
 

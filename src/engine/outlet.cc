@@ -40,26 +40,41 @@ Result<void> Outlet::write(std::unique_ptr<HeldBatch> batch) {
   if (cut_off_) return {};
   // A full part waits for the next batch, whose position tells exactly where a later run would begin.
   if (rows_in_part_ >= part_rows_) TRY_VOID(publish());
-  std::int64_t count = 0;
-  while (count < batch->rows() && batch->endings[static_cast<std::size_t>(count)] != Ending::kSkipped)
-    ++count;
-  if (count < batch->rows()) {
-    batch->cut(count);
-    cut_off_ = order_ == Order::kInput;
-  }
-
+  std::int64_t count = whole_rows(*batch);
   auto answers = table::share(batch->answers.finish());
   auto rows = table::share(std::move(batch->source.rows));
   TRY_VOID(write_answered(*batch, rows, answers, count));
   TRY_VOID(write_failed(*batch, rows));
 
-  std::int64_t records = count + static_cast<std::int64_t>(batch->source.unreadable.size());
-  for (std::int64_t i = 0; i < count; ++i) ++written_[*batch->endings[static_cast<std::size_t>(i)]];
+  std::int64_t records = static_cast<std::int64_t>(batch->source.unreadable.size());
+  for (std::int64_t i = 0; i < count; ++i) {
+    Ending ending = *batch->endings[static_cast<std::size_t>(i)];
+    if (ending == Ending::kSkipped) continue;
+    ++written_[ending];
+    ++records;
+  }
   written_[Ending::kUnreadable] += static_cast<std::int64_t>(batch->source.unreadable.size());
   written_.rows += records;
   rows_in_part_ += records;
   progress_.written(batch->source.position, records);
   return {};
+}
+
+// How many rows of the batch, from its first on, are looked at for writing.
+std::int64_t Outlet::whole_rows(HeldBatch& batch) {
+  if (!host_.commit) {
+    for (std::int64_t i = 0; i < batch.rows(); ++i) {
+      if (batch.endings[static_cast<std::size_t>(i)] == Ending::kSkipped) left_out_.push_back(batch.number(i));
+    }
+    return batch.rows();
+  }
+  std::int64_t count = 0;
+  while (count < batch.rows() && batch.endings[static_cast<std::size_t>(count)] != Ending::kSkipped) ++count;
+  if (count < batch.rows()) {
+    batch.cut(count);
+    cut_off_ = order_ == Order::kInput;
+  }
+  return count;
 }
 
 // Runs of answered rows go out as they stand, without copying.

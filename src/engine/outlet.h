@@ -28,8 +28,9 @@ class Outlet {
   Result<void> open();
   /// Batches of the source, in the order of reading, before anything of them is written.
   void begin(const std::vector<BegunBatch>& batches);
-  /// Writes a complete batch; publishes the part when it is full. Rows from the first skipped one on are
-  /// left out: a table in the order of the input must have no holes.
+  /// Writes a complete batch; publishes the part when it is full. Where a later run can go on, rows from the
+  /// first skipped one on are left out: a table in the order of the input must have no holes. Where none can,
+  /// only the skipped ones are: what was answered is all there will ever be.
   Result<void> write(std::unique_ptr<HeldBatch> batch);
   /// Publishes what is open, and, if the table is whole, finishes it.
   Result<void> close(bool whole);
@@ -44,10 +45,14 @@ class Outlet {
   const PartInfo& failures() const { return failures_; }
   /// Endings of what was written, by this run and those it goes on from.
   const Counts& written() const { return written_; }
+  /// The numbers of the rows that a stop has left out, once the outlet is closed; empty where a later run can
+  /// go on.
+  const std::vector<std::int64_t>& left_out() const { return left_out_; }
 
  private:
   Result<void> write_answered(const HeldBatch& batch, const table::SharedTable& rows,
                               const table::SharedTable& answers, std::int64_t count);
+  std::int64_t whole_rows(HeldBatch& batch);
   Result<void> write_failed(const HeldBatch& batch, const table::SharedTable& rows);
   Result<void> open_failures();
   Result<void> publish();
@@ -67,6 +72,7 @@ class Outlet {
   Counts written_;
   std::vector<PartInfo> published_;
   std::size_t given_out_ = 0;
+  std::vector<std::int64_t> left_out_;
   PartInfo failures_;
 };
 

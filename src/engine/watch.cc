@@ -134,7 +134,7 @@ std::string Run::sums_that_differ() const {
 
 void Run::make_report() {
   if (end_ != RunEnd::kComplete) {
-    // The table has no holes: what came after the first skipped row is not in it.
+    // A table that is gone on with has no holes: what came after the first skipped row is not in it.
     const Counts& written = outlet_.written();
     std::int64_t answered =
         counts_[Ending::kOk] + counts_[Ending::kNoMatch] - written[Ending::kOk] - written[Ending::kNoMatch];
@@ -163,6 +163,7 @@ void Run::make_report() {
   }
   report_.parts = outlet_.all_published();
   report_.failures = outlet_.failures();
+  report_.left_out = outlet_.left_out();
   tick(now);
   tell(RunEnded{report_});
 }

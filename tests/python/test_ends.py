@@ -6,9 +6,12 @@ from __future__ import annotations
 import signal
 import threading
 
+import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 
+import parts
 import rowcall
 
 START = """
@@ -265,3 +268,30 @@ def test_nothing_leaks(api):
     # Each run handles 3 MB of table and answers: 20 leaked ones would be 60 MB.
     assert after[0] - before[0] < 20_000_000
     assert after[1:] == before[1:]
+
+
+@pytest.mark.parametrize("kind", [pa.table, pd.DataFrame, pl.DataFrame])
+def test_a_stop_leaves_out_no_answer_behind_a_row_that_waits(kind):
+    # Row 5 waits for its retry when the cap ends the run; what came behind it was paid for.
+    rules = [{"row": 5, "status": 500}, {"row": 7, "status": 400}, {"body": '{"score": $id}'}]
+    table = kind({"id": range(100)})
+    with parts.ScriptedApi(rules) as api, pytest.raises(rowcall.StoppedError, match="max_calls") as caught:
+        rowcall.enrich(
+            table,
+            url=api.url,
+            rate="2000/s",
+            response={"score": "/score:int64"},
+            max_calls=60,
+            retry_base="30s",
+            retry_cap="30s",
+            retry_max_attempts=20,
+            progress=False,
+        )
+    partial = caught.value.partial
+    answered = [row for row in range(100) if row not in (5, 7)][:58]
+    assert list(partial["id"].to_pylist() if kind is pa.table else partial["id"]) == answered
+    assert list(partial["score"].to_pylist() if kind is pa.table else partial["score"]) == answered
+    if kind is pd.DataFrame:
+        assert list(partial.index) == answered
+    counts = rowcall.run_of(partial).counts
+    assert (counts.ok, counts.failed, counts.skipped, counts.rows) == (58, 1, 41, 100)
