@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures for the tests of the Python package: the mock API, a server that echoes, scripts in processes of their own.
 
-The package is the one that ./dev build puts into build/release/python, or, with ROWCALL_INSTALLED=1, the one that
-is installed.
+The package is the one that ./dev build puts into build/release/python; with ROWCALL_PYTHON, the one in that folder;
+with ROWCALL_INSTALLED=1, the one that is installed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ import pytest
 import parts
 
 ROOT = Path(__file__).resolve().parents[2]
-BUILT = ROOT / "build" / "release" / "python"
 
 
 @pytest.fixture
@@ -83,7 +82,7 @@ class Script:
     def __init__(self, text: str, folder: Path) -> None:
         path = folder / "script.py"
         path.write_text(textwrap.dedent(text))
-        places = [str(ROOT / "tools"), *([] if os.environ.get("ROWCALL_INSTALLED") else [str(BUILT)])]
+        places = [str(ROOT / "tools"), *([] if os.environ.get("ROWCALL_INSTALLED") else [str(parts.python_package())])]
         self.process = subprocess.Popen(
             [sys.executable, str(path)],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(places)},

@@ -8,15 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+import parts
 from rowcall import _engine
 from rowcall._job import Job
 
-BUILT = Path(__file__).resolve().parents[2] / "build" / "release" / "python"
 SECRET = "a secret that only the test knows"
 SOURCE = {"source.path": "-", "source.format": "ndjson"}
 
@@ -51,7 +50,7 @@ class Cluster:
         arguments = [self._url, self._rate, self.coordinator.address, secret, str(first), str(rows)]
         return subprocess.Popen(
             [sys.executable, "-c", WORKER, *arguments],
-            env={**os.environ, "PYTHONPATH": str(BUILT)},
+            env={**os.environ, "PYTHONPATH": str(parts.python_package())},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -4,7 +4,7 @@
 Each part listens on a free loopback port and is stopped by its own process id, however the caller ends.
 """
 
-from parts.command import Done, rowcall, rowcall_path
+from parts.command import Done, python_package, rowcall, rowcall_path
 from parts.httpbin import Httpbin
 from parts.mock_api import MockApi
 from parts.process import Part, PartError, free_port
@@ -28,6 +28,7 @@ __all__ = [
     "chromium",
     "free_port",
     "program",
+    "python_package",
     "rowcall",
     "rowcall_path",
 ]

@@ -22,6 +22,11 @@ def rowcall_path() -> Path:
     return path
 
 
+def python_package() -> Path:
+    """The folder to import rowcall from: $ROWCALL_PYTHON, else the one that ./dev build makes."""
+    return Path(os.environ.get("ROWCALL_PYTHON") or ROOT / "build" / "release" / "python").absolute()
+
+
 @dataclasses.dataclass(frozen=True)
 class Done:
     """A command that has ended. A negative code is the signal that ended it."""
