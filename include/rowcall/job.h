@@ -215,7 +215,7 @@ struct SinkSpec {
   FileFormat format = FileFormat::kAuto;
   Compression compression = Compression::kAuto;
   std::int64_t part_rows = 250'000;  ///< Rows per part.
-  int row_group_rows = 131'072;      ///< Parquet rows per row group.
+  int row_group_rows = 100'000;      ///< Parquet rows per row group.
   bool overwrite = false;            ///< Replace a table that is already there.
   bool operator==(const SinkSpec&) const = default;
 };

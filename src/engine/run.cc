@@ -45,6 +45,7 @@ Async<void> Run::story() {
   co_await make_calls();
   intake_.stop();
   while (calls_open_ > 0) co_await changed_.wait();
+  transport_->close();  // encoding may take a while, and nobody will be asked any more
   clear_suspects();
   if (lease_) lease_->stop();
   all_ended_ = true;

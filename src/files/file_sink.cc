@@ -4,6 +4,7 @@
 #include <arrow/filesystem/filesystem.h>
 #include <arrow/io/interfaces.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -217,6 +218,8 @@ Result<void> FileSink::put_together() {
 }
 
 Result<void> FileSink::encode(OutputFile& out) const {
+  // Rows, answers and connections are gone by now. Given back, their memory is not held beside the encoder's.
+  ::malloc_trim(0);
   TRY(auto columns, schema_of(*schema_.get(), place_));
   TRY(ParquetWriter writer, ParquetWriter::make(columns, format_.parquet, out.stream(), place_));
   for (std::size_t i = 0; i < state_.parts.size(); ++i) {

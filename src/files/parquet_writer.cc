@@ -21,7 +21,7 @@ constexpr std::int64_t kDictionaryBytes = 128 << 10;
 // Pages are held for each column, so tables of many columns have smaller ones.
 constexpr std::int64_t kPageBytesMin = 64 << 10;
 constexpr std::int64_t kPageBytesMax = 1 << 20;
-constexpr std::int64_t kPageBytesOfAll = 16 << 20;
+constexpr std::int64_t kPageBytesOfAll = 4 << 20;
 constexpr int kZstdLevel = 1;
 constexpr int kGzipLevel = 4;
 // What a slice of a text view refers to cannot be told from what all of its array does; so a row group is

@@ -26,7 +26,7 @@ namespace rowcall::files {
 
 struct ParquetOptions {
   Compression compression = Compression::kZstd;
-  int row_group_rows = 131'072;
+  int row_group_rows = 100'000;
   std::int64_t row_group_bytes = 64 << 20;  ///< A row group ends when that much has come in, uncompressed.
 };
 
