@@ -65,8 +65,8 @@ struct Report {
   std::vector<WorstWindow> worst;  ///< One for each limit, sender side.
   std::vector<PartInfo> parts;     ///< Published by this run.
   PartInfo failures;               ///< The failure table; no path when there is none.
-  /// Of a stopped run that cannot be gone on with (no Host::commit): the numbers of the rows that were read and
-  /// have neither an answer nor a failure, ascending where the order is kept.
+  /// Of a stopped run that cannot be gone on with (no Host::commit): the numbers of the rows that were read
+  /// and have neither an answer nor a failure, ascending where the order is kept.
   std::vector<std::int64_t> left_out;
 };
 

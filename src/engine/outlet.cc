@@ -64,7 +64,8 @@ Result<void> Outlet::write(std::unique_ptr<HeldBatch> batch) {
 std::int64_t Outlet::whole_rows(HeldBatch& batch) {
   if (!host_.commit) {
     for (std::int64_t i = 0; i < batch.rows(); ++i) {
-      if (batch.endings[static_cast<std::size_t>(i)] == Ending::kSkipped) left_out_.push_back(batch.number(i));
+      if (batch.endings[static_cast<std::size_t>(i)] == Ending::kSkipped)
+        left_out_.push_back(batch.number(i));
     }
     return batch.rows();
   }

@@ -22,8 +22,9 @@ arrow::Status start_s3() {
 // 129 MB for the same Parquet file written. Given back at once, not a second later, S3 to S3 holds 75 MiB
 // at most instead of 100, for half a microsecond of CPU a row.
 //
-// glibc keeps a heap for each thread that allocates, and what one frees another cannot have: with one heap for
-// all, a million rows hold 68 MB at most instead of 73, a hundred thousand 66 as before, at the same CPU a row.
+// glibc keeps a heap for each thread that allocates, and what one frees another cannot have: with one heap
+// for all, a million rows hold 68 MB at most instead of 73, a hundred thousand 66 as before, at the same CPU
+// a row.
 FileLayer::FileLayer() {
   ::mallopt(M_ARENA_MAX, 1);
   ::setenv("ARROW_DEFAULT_MEMORY_POOL", "jemalloc", /*overwrite=*/0);

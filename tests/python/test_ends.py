@@ -273,7 +273,7 @@ def test_nothing_leaks(api):
 @pytest.mark.parametrize("kind", [pa.table, pd.DataFrame, pl.DataFrame])
 def test_a_stop_leaves_out_no_answer_behind_a_row_that_waits(kind):
     # Row 5 waits for its retry when the cap ends the run; what came behind it was paid for.
-    rules = [{"row": 5, "status": 500}, {"row": 7, "status": 400}, {"body": '{"score": $id}'}]
+    rules: list[dict[str, object]] = [{"row": 5, "status": 500}, {"row": 7, "status": 400}, {"body": '{"score": $id}'}]
     table = kind({"id": range(100)})
     with parts.ScriptedApi(rules) as api, pytest.raises(rowcall.StoppedError, match="max_calls") as caught:
         rowcall.enrich(
