@@ -4,6 +4,7 @@
 Each part listens on a free loopback port and is stopped by its own process id, however the caller ends.
 """
 
+from parts.browser import Browser, Page
 from parts.command import Done, python_package, rowcall, rowcall_path
 from parts.httpbin import Httpbin
 from parts.mock_api import MockApi
@@ -16,9 +17,11 @@ from parts.scripted_api import ScriptedApi, Seen
 
 __all__ = [
     "S3",
+    "Browser",
     "Done",
     "Httpbin",
     "MockApi",
+    "Page",
     "Part",
     "PartError",
     "Prometheus",
