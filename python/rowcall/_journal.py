@@ -20,7 +20,7 @@ from pyarrow import fs
 
 class Journal:
     def __init__(self, checkpoint: str, job: str, partition: int, attempt: str) -> None:
-        self._files, root = _place_of(checkpoint)
+        self._files, root = place_of(checkpoint)
         self._folder = f"{root}/{job}/partition-{partition:05d}"
         self._attempt = attempt
         self._count = 0
@@ -56,7 +56,7 @@ def _to_disk(path: str) -> None:
         os.fsync(file.fileno())
 
 
-def _place_of(checkpoint: str) -> tuple[Any, str]:
+def place_of(checkpoint: str) -> tuple[Any, str]:
     if "://" not in checkpoint:
         return fs.LocalFileSystem(), os.path.abspath(checkpoint)
     if checkpoint.startswith("s3://") and (endpoint := os.environ.get("AWS_ENDPOINT_URL")):

@@ -5,12 +5,14 @@ the task's context."""
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import hashlib
 import itertools
 import json
 import os
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
@@ -22,6 +24,7 @@ from rowcall import _engine
 from rowcall._errors import InputError, RowcallError, error_for
 from rowcall._job import Job
 from rowcall._journal import Journal
+from rowcall._spark_progress import Teller
 
 KEY_COLUMN = "rowcall_row_key"
 ERROR_COLUMNS = pa.schema(
@@ -34,7 +37,10 @@ ERROR_COLUMNS = pa.schema(
 )
 
 _WAIT_S = 0.2
-_JOURNAL_BATCH = 200  # rows; what is in a batch that is not complete is called again
+_WAIT_LEAST_S = 0.001
+_LOOK_S = 0.5
+_SYNC_S = 0.1  # answers wait so long for the journal, and are called again when their task dies meanwhile
+_MAY_CALL_S = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,9 +58,15 @@ class Plan:
     checkpoint: str
     own_keys: bool
     salt: str
+    journal_batch: int = 200
+    """Rows. What is answered in a batch that is not complete is not in the journal yet."""
+    told_to: tuple[str, int] | None = None
+    token: str = dataclasses.field(default="", repr=False)
+    run: str = ""
 
 
-Report = Callable[[dict[str, int]], Any]
+Report = Callable[[dict[str, float]], Any]
+"""Adds counts to those of all tasks; of min_ and max_ names, the least and the most are kept."""
 
 
 def run_partition(plan: Plan, batches: Iterator[Any], report: Report) -> Generator[Any, None, None]:
@@ -78,6 +90,12 @@ class _Partition:
         self._seen: collections.Counter[str] = collections.Counter()
         self._known: Any = None
         self._from_journal: list[Any] = []
+        self._taken_over = 0
+        self._answered: list[Any] = []
+        self._next_sync = 0.0
+        self._looked = time.monotonic()
+        self._held_s = 0.0
+        self._teller = Teller(plan.told_to, plan.token, plan.run, f"{self._number}-{self._attempt}")
         inputs = [schema.field(name) for name in plan.names if name in schema.names]
         self._out = pa.schema([*inputs, *plan.types])
         if self._out.names != plan.names:
@@ -85,23 +103,30 @@ class _Partition:
 
     def run(self, batches: Iterator[Any]) -> Iterator[Any]:
         if self._journal is not None:
+            self._wait_for_others()
             self._known = self._journal.read()
         keyed = self._schema.append(pa.field(KEY_COLUMN, pa.string()))
         reader = pa.RecordBatchReader.from_batches(keyed, self._to_call(batches))
         plan = self._plan
         run = _engine.Run(self._job._job, reader, -1, uuid.uuid4().hex, plan.coordinator, plan.secret)
+        began = time.time()
         try:
-            while (state := run.wait(_WAIT_S)) != 2:
+            while (state := run.wait(self._patience())) != 2:
                 if state == 1:
-                    for batch in pa.RecordBatchReader.from_stream(run.take()):
-                        yield from self._answered(batch)
+                    self._answered += [b for b in pa.RecordBatchReader.from_stream(run.take()) if b.num_rows > 0]
+                if self._patience() < _WAIT_LEAST_S:
+                    yield from self._kept()
                 yield from self._take_known()
+                self._look(run)
+            yield from self._kept()
             yield from self._take_known()
             yield from self._failed(run)
-            self._tell(run)
+            self._tell(run, began)
             if (error := run.error()) is not None:
                 raise error_for(*error)
         finally:
+            self._keep(self._answered)  # of a task that is given up: its next attempt has them
+            self._tell_progress(run, True)
             # A consumer that wants no more, or an error: calls end before Spark speaks to this process again.
             run.close()
 
@@ -128,15 +153,37 @@ class _Partition:
     def _take_known(self) -> Iterator[Any]:
         known, self._from_journal = self._from_journal, []
         for batch in known:
+            self._taken_over += batch.num_rows
             self._report({"from_journal": batch.num_rows, "rows": batch.num_rows})
             yield self._declared(batch)
 
-    def _answered(self, batch: Any) -> Iterator[Any]:
-        if batch.num_rows == 0:
-            return
-        if self._journal is not None:
-            self._journal.append(batch)  # before anybody sees it
-        yield self._declared(batch)
+    def _wait_for_others(self) -> None:
+        """A task that Spark started twice is called once: the later attempt waits here while the earlier one works,
+        and then finds its answers in the journal."""
+        while not self._teller.may_call(self._number):
+            time.sleep(_MAY_CALL_S)
+
+    def _patience(self) -> float:
+        """How long to wait for the engine: not past the moment when answers must be kept."""
+        if not self._answered:
+            return _WAIT_S
+        return 0.0 if self._journal is None else min(max(self._next_sync - time.monotonic(), 0.0), _WAIT_S)
+
+    def _kept(self) -> Iterator[Any]:
+        """What was answered since the last time, on storage before anybody sees it. One file for many batches:
+        while one is written, the next are answered."""
+        answered, self._answered = self._keep(self._answered), []
+        for batch in answered:
+            yield self._declared(batch)
+
+    def _keep(self, answered: list[Any]) -> list[Any]:
+        if self._journal is None or not answered:
+            return answered
+        together: list[Any] = pa.Table.from_batches(answered).combine_chunks().to_batches()
+        for batch in together:
+            self._journal.append(batch)
+        self._next_sync = time.monotonic() + _SYNC_S
+        return together
 
     def _declared(self, batch: Any) -> Any:
         """By name and type what Spark will take by position."""
@@ -175,10 +222,29 @@ class _Partition:
             arrays.append(batch.column(batch.schema.get_field_index(name)).cast(field.type))
         return pa.RecordBatch.from_arrays(arrays, schema=self._out)
 
-    def _tell(self, run: Any) -> None:
+    def _tell(self, run: Any, began: float) -> None:
         found = json.loads(run.report()[0])
         names = ("rows", "ok", "no_match", "failed", "calls", "attempts", "retries")
-        self._report({"partitions": 1, **{name: int(found[name]) for name in names}})
+        sums = {name: float(int(found[name])) for name in names}
+        sums["throttled"] = float(found["outcomes"]["throttled"])
+        latency = {f"max_latency_{name}": value for name, value in found["latency_ms"].items() if value is not None}
+        times = {"min_began": began, "max_ended": time.time(), "max_held_s": self._held_s}
+        self._report({"partitions": 1, "cpu_s": found["cpu_s"], **sums, **latency, **times})
+
+    # Twice a second: how long calls are held, and what the driver is told.
+    def _look(self, run: Any) -> None:
+        now = time.monotonic()
+        if now < self._looked + _LOOK_S:
+            return
+        passed, self._looked = now - self._looked, now
+        if (state := run.progress()) is not None and state[5] is not None:
+            self._held_s += passed
+        self._tell_progress(run, False)
+
+    def _tell_progress(self, run: Any, ended: bool) -> None:
+        _, rows, failed, attempts, in_flight, held = run.progress() or (-1, 0, 0, 0, 0, None)
+        rows += self._taken_over
+        self._teller.tell(ended, rows=rows, failed=failed, attempts=attempts, in_flight=in_flight, held=held or "")
 
 
 def _job_of(plan: Plan) -> Job:
@@ -188,13 +254,25 @@ def _job_of(plan: Plan) -> Job:
     if plan.in_flight_max:
         given.append(("limits.in_flight_max", plan.in_flight_max, "rowcall.spark"))
     if plan.checkpoint:
-        given.append(("source.batch_size", _JOURNAL_BATCH, "rowcall.spark"))
+        given.append(("source.batch_size", plan.journal_batch, "rowcall.spark"))
     with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as file:
         file.write(plan.toml)
         file.flush()
         job = Job.__new__(Job)
-        job._set_up(file.name, False, given, True)
+        with _settings_put_away():
+            job._set_up(file.name, False, given, True)
     return job
+
+
+@contextlib.contextmanager
+def _settings_put_away() -> Iterator[None]:
+    """The plan has every setting; variables of the executor's machine that are called like one say nothing here."""
+    names = {name for setting in _engine.settings() for name in setting["environment"]}
+    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
 
 
 def _task() -> tuple[int, str]:

@@ -12,7 +12,6 @@ docs/spark.md tells all. On the driver; what runs in executors is in _spark_work
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import logging
 import os
@@ -24,59 +23,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pyarrow as pa
-from pyspark.accumulators import AccumulatorParam
 from pyspark.sql import types as spark_types
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
 from rowcall import _engine
 from rowcall._errors import SettingError
 from rowcall._job import Job
-from rowcall._keywords import given_values
+from rowcall._keywords import Given, given_values
+from rowcall._spark_metrics import ClusterReport, Metrics, Sums
+from rowcall._spark_progress import Board, Listener, Progress
 from rowcall._spark_worker import ERROR_COLUMNS, KEY_COLUMN, Plan, run_partition
 
 logger = logging.getLogger("rowcall")
 
 _FAILURES = ("columns", "drop", "fail")
-
-
-class _Sums(AccumulatorParam[dict[str, int]]):  # type: ignore[misc]
-    """Counts of partitions, added up by name."""
-
-    def zero(self, value: dict[str, int]) -> dict[str, int]:
-        return {}
-
-    def addInPlace(self, value1: dict[str, int], value2: dict[str, int]) -> dict[str, int]:
-        for name, count in value2.items():
-            value1[name] = value1.get(name, 0) + count
-        return value1
-
-
-@dataclasses.dataclass(frozen=True)
-class Metrics:
-    """All executors together, as far as their tasks have ended; and the coordinator as it is now.
-
-    A task that Spark repeats is counted again, for its calls were made again: `attempts` is what was sent.
-    """
-
-    _sums: Any
-    _coordinator: Any
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """rows, ok, no_match, failed, calls, attempts, retries, from_journal (rows answered by an earlier
-        attempt of their task), partitions."""
-        return dict(self._sums.value)
-
-    @property
-    def coordinator(self) -> dict[str, Any]:
-        """workers, messages_in, messages_out, refused, held, and for each limit permits, lent, quarantined, free.
-        Empty when the coordinator is another process's."""
-        status: dict[str, Any] = self._coordinator.status() if self._coordinator is not None else {}
-        return status
-
-    def __str__(self) -> str:
-        counts = self.counts
-        return ", ".join(f"{counts[name]} {name}" for name in counts) or "nothing has been called yet"
 
 
 def enrich(
@@ -108,11 +68,7 @@ def enrich(
     given = given_values(settings, keywords)
     if failures not in _FAILURES:
         raise SettingError(f'keyword failures: "{failures}"; expected "columns", "drop" or "fail"')
-    if job is None:
-        job = Job.__new__(Job)
-        job._set_up(None, env_file, given, True)
-    else:
-        job = job._with(given)
+    job = _job_of(job, env_file, given)
     session = frame.sparkSession
     context = getattr(session, "sparkContext", None)
     if context is None:
@@ -122,7 +78,9 @@ def enrich(
     job, own_keys = _prepared(job, frame)
     schema = _output_schema(job, frame, failures)
     own, address, secret = _coordinator_for(job, session) if coordinator is None else (None, *coordinator)
-    sums = context.accumulator({}, _Sums())
+    sums = context.accumulator({}, Sums())
+    board = Board()
+    told_to, token = _listener_for(board, session)
     plan = Plan(
         toml=job.to_toml(),
         coordinator=address,
@@ -135,9 +93,13 @@ def enrich(
         checkpoint=checkpoint or "",
         own_keys=own_keys,
         salt=hashlib.blake2b(job.to_toml().encode(), digest_size=8).hexdigest(),
+        journal_batch=_journal_batch(job, context),
+        told_to=told_to,
+        token=token,
+        run=board.run,
     )
     out = frame.mapInArrow(_function_of(plan, sums), schema)
-    out._rowcall_metrics = Metrics(sums, own)
+    out._rowcall_metrics = Metrics(sums, own, board, _first_limit(job))
     return out
 
 
@@ -164,10 +126,22 @@ def for_each_batch(write: Callable[[Any, int], None], **keywords: Any) -> Callab
 
 def close() -> None:
     """Ends the coordinators of this driver. Without it they end with the driver."""
+    global _listener
     with _lock:
+        if _listener is not None:
+            _listener.close()
+            _listener = None
         for coordinator, _ in _coordinators.values():
             coordinator.close()
         _coordinators.clear()
+
+
+def _job_of(job: Job | None, env_file: str | os.PathLike[str] | bool | None, given: list[Given]) -> Job:
+    if job is not None:
+        return job._with(given)
+    made = Job.__new__(Job)
+    made._set_up(None, env_file, given, True)
+    return made
 
 
 # A function, and not an object: Spark looks at its arguments.
@@ -229,6 +203,15 @@ def _share_of_in_flight(job: Job, context: Any) -> int:
     return max(allowed // slots, 1) if allowed else 0
 
 
+def _journal_batch(job: Job, context: Any) -> int:
+    """Rows that are answered in a twentieth of a second in one task slot, at most 200."""
+    limit = _first_limit(job)
+    if limit is None:
+        return 200
+    slots = max(int(context.defaultParallelism), 1)
+    return min(max(int(limit[0] / limit[1] / slots / 20), 1), 200)
+
+
 def _environment_of(job: Job) -> dict[str, str]:
     """Secrets that the job names as env:NAME, as the driver knows them, for executors that do not."""
     names = set(re.findall(r'"env:([A-Za-z_][A-Za-z0-9_]*)"', job.to_toml()))
@@ -238,6 +221,7 @@ def _environment_of(job: Job) -> dict[str, str]:
 # ---- one coordinator for an API and its limits, in this driver
 
 _lock = threading.Lock()
+_listener: Listener | None = None
 _coordinators: dict[tuple[str, ...], tuple[_engine.Coordinator, str]] = {}
 
 
@@ -262,4 +246,32 @@ def _coordinator_for(job: Job, session: Any) -> tuple[Any, str, str]:
     return coordinator, f"rowcall://{shown}:{port}", secret
 
 
-__all__ = ["Metrics", "close", "enrich", "for_each_batch", "metrics_of"]
+# ---- what tasks tell while they run
+
+
+def _listener_for(board: Board, session: Any) -> tuple[tuple[str, int] | None, str]:
+    """Where the tasks tell how far they are, and with which token. None when nobody can listen there."""
+    global _listener
+    host = session.conf.get("spark.driver.host", "127.0.0.1")
+    with _lock:
+        try:
+            _listener = _listener or Listener(session.conf.get("spark.driver.bindAddress", host))
+        except OSError as error:
+            logger.warning("no progress of running tasks: %s", error)
+            return None, ""
+        _listener.add(board)
+        return (host, _listener.port), _listener.token
+
+
+def _first_limit(job: Job) -> tuple[int, float] | None:
+    """The first limit, as calls and seconds."""
+    rates = job.get("limits.rate")
+    rate = rates if isinstance(rates, str) else (rates[0] if rates else "unlimited")
+    found = re.fullmatch(r"(\d+)/(\d*(?:\.\d+)?)(ms|s|min|h|d|day)", str(rate))
+    if found is None:
+        return None
+    unit = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "day": 86400.0}[found.group(3)]
+    return int(found.group(1)), float(found.group(2) or 1) * unit
+
+
+__all__ = ["ClusterReport", "Metrics", "Progress", "close", "enrich", "for_each_batch", "metrics_of"]

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 import parts
 from rowcall._job import Job
 from rowcall._journal import Journal
+from rowcall._spark_progress import Board, Listener
 from rowcall._spark_worker import ERROR_COLUMNS, KEY_COLUMN, Plan, row_keys, run_partition
 
 ANSWERS = pa.schema([("score", pa.int64())])
@@ -122,6 +125,29 @@ def test_a_repeated_task_calls_only_what_its_journal_lacks(server: parts.Scoring
     before = len(server.calls)
     assert len(rows_of(plan, batches_of(300, 300, 300))) == 900
     assert len(server.calls) == before
+
+
+def test_a_second_attempt_waits_for_the_first_and_calls_nothing_again(server: parts.ScoringApi, tmp_path: Path) -> None:
+    # Speculation: Spark begins a task once more while it runs.
+    board, listener = Board(), Listener("127.0.0.1")
+    listener.add(board)
+    plan = plan_for(server.url, checkpoint=str(tmp_path))
+    plan = dataclasses.replace(plan, told_to=("127.0.0.1", listener.port), token=listener.token, run=board.run)
+    results: list[list[dict[str, Any]]] = []
+
+    def attempt() -> None:
+        results.append(rows_of(plan, batches_of(400, 400)))
+
+    attempts = [threading.Thread(target=attempt) for _ in range(2)]
+    for thread in attempts:
+        thread.start()
+    for thread in attempts:
+        thread.join(60)
+    listener.close()
+    assert [len(rows) for rows in results] == [800, 800]
+    assert results[0] == results[1]
+    assert len(server.calls) == 800, "each row is called once"
+    assert board.progress().rows == 800
 
 
 def test_a_row_has_the_same_key_in_every_attempt_and_equal_rows_have_two(server: parts.ScoringApi) -> None:

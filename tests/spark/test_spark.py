@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import collections
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pyarrow import fs
 
 import parts
 import rowcall
@@ -23,7 +25,7 @@ def frame_of(spark: Any, rows: int, partitions: int) -> Any:
 
 def test_two_executors_keep_one_limit_and_nothing_is_lost(spark: Any) -> None:
     # The mock API refuses and counts what comes too soon, by the kernel's own stamps.
-    with parts.MockApi(limit="300/s") as api:
+    with parts.MockApi(limit="300/s", stamp="kernel") as api:
         out = rowcall.spark.enrich(
             frame_of(spark, 1500, 4),
             url=api.url + "/process",
@@ -118,23 +120,73 @@ def test_wrong_settings_are_told_before_anything_runs(spark: Any, server: Any) -
     assert server.calls == []
 
 
-def test_the_glue_job_runs_under_spark_as_it_is(spark: Any, server: Any, tmp_path: Path) -> None:
-    import importlib.util
+def test_the_driver_sees_all_executors_while_they_work(spark: Any) -> None:
+    seen = []
+    with parts.MockApi(limit="300/s", latency="20ms", stamp="kernel") as api:
+        out = rowcall.spark.enrich(
+            frame_of(spark, 1800, 4),
+            url=api.url + "/process",
+            rate="300/s",
+            response={"score": "/score:double"},
+            env_file=False,
+        )
+        metrics = rowcall.spark.metrics_of(out)
+        done = threading.Thread(target=out.collect)
+        done.start()
+        while done.is_alive():
+            seen.append(metrics.progress)
+            done.join(0.2)
+        arrivals = api.stats()["arrivals"]
+    rows = [progress.rows for progress in seen]
+    assert rows == sorted(rows)
+    assert any(0 < count < 1800 for count in rows), "nothing was told before the end"
+    assert max(progress.tasks_running for progress in seen) == 2, "both executors tell"
+    # All together, and not one of them: nearly the whole limit.
+    assert 200 <= max(progress.rate for progress in seen) <= 330
+    assert metrics.progress.rows == metrics.progress.attempts == arrivals == 1800
+    assert metrics.progress.tasks_running == 0
+    report = metrics.report
+    assert report.counts["ok"] == report.counts["rows"] == 1800
+    assert report.share_of_limit is not None and 0.5 < report.share_of_limit <= 1.01
+    assert report.rate_mean == pytest.approx(1800 / report.seconds)
+    assert report.latency_ms["p50"] >= 20
+    assert "of the limit" in str(report)
 
-    frame_of(spark, 200, 2).write.parquet(str(tmp_path / "in"))
-    script = Path(__file__).resolve().parents[2] / "deploy" / "glue" / "job.py"
-    spec = importlib.util.spec_from_file_location("glue_job", script)
-    assert spec is not None and spec.loader is not None
-    job = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(job)
-    job.main(
-        [
-            "job.py",
-            *("--S3_BUCKET", f"file://{tmp_path}", "--S3_KEY", "in", "--OUTPUT_KEY", "out"),
-            *("--API_ENDPOINT", server.url, "--RATE_LIMIT_CALLS", "400", "--RATE_LIMIT_PERIOD", "1"),
-            *("--RESPONSE", "score=/score:int64", "--CHECKPOINT_KEY", "journal", "--JOB_NAME", "any"),
-        ]
-    )
-    out = spark.read.parquet(str(tmp_path / "out"))
-    assert out.count() == 200
-    assert out.where("score = id * 10").count() == 200
+
+def test_a_journal_in_s3_answers_a_repeated_action(spark: Any, server: Any, tmp_path: Path) -> None:
+    with parts.S3(tmp_path / "s3") as store, pytest.MonkeyPatch.context() as patch:
+        for name, value in store.env.items():
+            patch.setenv(name, value)
+        store.make_bucket("journal")
+        # Executors began before the store: what they need of it comes through a function of their own.
+        reach(spark, store.env)
+        out = rowcall.spark.enrich(
+            frame_of(spark, 600, 2),
+            url=server.url,
+            rate="1000/s",
+            response=RESPONSE,
+            env_file=False,
+            checkpoint="s3://journal/of-a-test",
+        )
+        assert out.count() == 600
+        assert len(server.calls) == 600
+        rows = out.collect()
+        assert sorted((row.id, row.score) for row in rows) == [(i, 10 * i) for i in range(600)]
+        assert len(server.calls) == 600, "the second action has its answers from the journal"
+        assert rowcall.spark.metrics_of(out).counts["from_journal"] == 600
+        kept = store.filesystem().get_file_info(fs.FileSelector("journal/of-a-test", recursive=True))
+        assert any(info.path.endswith(".arrow") for info in kept)
+
+
+def reach(spark: Any, environment: dict[str, str]) -> None:
+    """Sets variables in the Python worker of every task slot; workers are used again."""
+
+    def set_them(batches: Any) -> Any:
+        import os
+        import time
+
+        os.environ.update(environment)
+        time.sleep(0.5)  # so that no worker takes both tasks
+        yield from batches
+
+    spark.range(0, 2, 1, 2).mapInArrow(set_them, "id long").collect()
