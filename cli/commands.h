@@ -4,6 +4,9 @@
 // `chosen` becomes what is to be done when the command was given; the flags live inside it.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include <CLI/App.hpp>
 
 #include "cli/command.h"
@@ -13,6 +16,8 @@ namespace rowcall::cli {
 void add_run(CLI::App& app, Command& chosen);
 void add_retry(CLI::App& app, Command& chosen);
 void add_status(CLI::App& app, Command& chosen);
+/// `spark_arguments`: what stood behind `--`, for spark-submit.
+void add_submit(CLI::App& app, Command& chosen, std::vector<std::string> spark_arguments);
 void add_plan(CLI::App& app, Command& chosen);
 void add_health(CLI::App& app, Command& chosen);
 void add_report(CLI::App& app, Command& chosen);

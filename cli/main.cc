@@ -4,6 +4,8 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <CLI/App.hpp>
@@ -46,7 +48,20 @@ int complain_of(const CLI::App& app, const CLI::ParseError& error) {
   return static_cast<int>(Exit::kUsage);
 }
 
+// What stands behind `--` of `submit` is for another program; it is taken off here, for CLI11 would read it.
+std::vector<std::string> take_behind_mark(int& argc, char** argv) {
+  if (argc < 2 || std::string_view(argv[1]) != "submit") return {};
+  for (int i = 2; i < argc; ++i) {
+    if (std::string_view(argv[i]) != "--") continue;
+    std::vector<std::string> behind(argv + i + 1, argv + argc);
+    argc = i;
+    return behind;
+  }
+  return {};
+}
+
 int run_program(int argc, char** argv) {
+  std::vector<std::string> behind = take_behind_mark(argc, argv);
   CLI::App app(
       "Call an HTTP API for every row of a table: at exactly the rate you were granted,\n"
       "losing nothing, paying for nothing twice.");
@@ -57,6 +72,7 @@ int run_program(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   Command chosen;
   add_run(app, chosen);
+  add_submit(app, chosen, std::move(behind));
   add_plan(app, chosen);
   add_health(app, chosen);
   add_retry(app, chosen);

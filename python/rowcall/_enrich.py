@@ -270,6 +270,7 @@ def enrich(
     settings: Mapping[str, Any] | None = None,
     env_file: str | os.PathLike[str] | bool | None = None,
     progress: bool | None = None,
+    checkpoint: str | None = None,
     **keywords: Any,
 ) -> Any:
     """Calls an API for every row of `table` and returns the answered rows with the answers' columns.
@@ -288,8 +289,10 @@ def enrich(
     A Spark DataFrame is called where it lies, by rowcall.spark.enrich (docs/spark.md).
 
     Keywords are settings: see `Job`, and docs/settings.md for all of them. `job`: where to start from instead of
-    the defaults. `engine`: "local", "spark" or "auto". `request_hook`, `response_hook` (or a function as `request` or
-    `response`): see docs/python.md.
+    the defaults. `engine`: "local", "spark" or "auto": local for tables of this process and for files of up to 10 GB;
+    Spark for Spark's tables, and for larger files when this process has a Spark session. Choice and reason are
+    logged. `checkpoint`: with Spark, see rowcall.spark.enrich. `request_hook`, `response_hook` (or a function as
+    `request` or `response`): see docs/python.md.
     `progress`: None shows a bar in terminals and notebooks when tqdm is installed.
 
     The call blocks, and lets other threads run. Ctrl-C finishes the calls in flight and raises `Interrupted`, a
@@ -303,15 +306,27 @@ def enrich(
         from rowcall import spark
 
         choose_engine(engine, table)
-        return spark.enrich(table, job=job, settings=settings, env_file=env_file, **keywords)
+        return spark.enrich(table, job=job, settings=settings, env_file=env_file, checkpoint=checkpoint, **keywords)
     wanted = wanted_of(job, settings, env_file, progress, keywords, files)
-    choose_engine(engine, table)
     if files is not None:
-        return _command.run_job(wanted.job, progress)
+        return run_files(wanted.job, engine, progress, checkpoint)
+    if checkpoint is not None:
+        raise error_for("setting", "keyword checkpoint, and a table of this process; expected it with Spark only")
+    choose_engine(engine, table)
     source = input_of(table)
     if isinstance(source, ReaderInput):
         return _lazy_reader(wanted.call(source), source)
     return wanted.call(source).collect()
+
+
+def run_files(job: Job, engine: str, progress: bool | None, checkpoint: str | None = None) -> Any:
+    """A job on files, by the command or by Spark."""
+    if (spark := choose_engine(engine, None, job)) is None:
+        return _command.run_job(job, progress)
+    from rowcall import _spark_files
+
+    session, typed = spark
+    return _spark_files.run_files(session, typed, checkpoint, watch=progress is not False)
 
 
 def _lazy_reader(call: _Call, source: Input) -> Any:

@@ -74,6 +74,13 @@ class Job:
         job._set_up(self._job_file, self._env_file, self._given + given, brings_source)
         return job
 
+    def run(self, *, engine: str = "auto", progress: bool | None = None) -> Any:
+        """Carries out a job that has its own source and sink, as `rowcall run` does, and returns the path of the
+        output: `enrich` on the job's files. `engine` and `progress` as there."""
+        from rowcall._enrich import run_files
+
+        return run_files(self, engine, progress)
+
     def get(self, key: str) -> Any:
         """The value of a setting by its key, as in `job.get("limits.rate")`. Raises KeyError."""
         return self._job.get(key)
