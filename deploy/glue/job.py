@@ -15,15 +15,14 @@ docs/glue.md tells what each costs and needs.
 
 from __future__ import annotations
 
-import logging
+import dataclasses
+import json
 import os
 import sys
 
 from pyspark.sql import SparkSession
 
 import rowcall.spark
-
-logger = logging.getLogger("rowcall.glue")
 
 REQUIRED = ("S3_BUCKET", "S3_KEY", "OUTPUT_KEY", "API_ENDPOINT")
 DEFAULTS = {
@@ -76,6 +75,11 @@ def bearer_token(secret: str) -> str:
     return str(boto3.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"])
 
 
+def tell(numbers: dict[str, object], held: bool) -> None:
+    """A line of JSON on standard output, which Glue brings to CloudWatch; the template's alarms read it."""
+    print(json.dumps({"rowcall": {**numbers, "held": int(held)}}), flush=True)
+
+
 def main(argv: list[str]) -> None:
     wanted = arguments(argv)
     spark = SparkSession.builder.getOrCreate()
@@ -100,10 +104,13 @@ def main(argv: list[str]) -> None:
         env_file=False,
         checkpoint=place(wanted["S3_BUCKET"], wanted["CHECKPOINT_KEY"]) if wanted["CHECKPOINT_KEY"] else None,
     )
-    enriched.write.mode("overwrite").parquet(sink)
     metrics = rowcall.spark.metrics_of(enriched)
-    # To CloudWatch, where the driver's output goes.
-    logger.warning("rowcall: %s; coordinator: %s", metrics, metrics.coordinator)
+    with metrics.watch(60, lambda progress: tell(dataclasses.asdict(progress), bool(progress.held))):
+        enriched.write.mode("overwrite").parquet(sink)
+    report = metrics.report
+    counts = {"rows": 0, "failed": 0, "throttled": 0, **report.counts}
+    more = {"seconds": report.seconds, "rate": report.rate_mean, "held_s": report.held_s}
+    tell({**counts, **more, "coordinator": report.coordinator}, report.held_s > 0)
     rowcall.spark.close()
 
 

@@ -43,7 +43,7 @@ pip_install() {
 cmd_lock() {
   local group
   need_python lock
-  for group in build go check bench frames wheel pyarrow17 pyarrow22 spark lock; do
+  for group in build go check bench frames wheel pyarrow17 pyarrow22 spark spark4.1 lock; do
     step "pip-compile tools/requirements/$group.in" env -C tools/requirements \
       CUSTOM_COMPILE_COMMAND="./dev lock" "$VENV/bin/pip-compile" --quiet --generate-hashes \
       --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links "$group.in" -o "$group.txt"
