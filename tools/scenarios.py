@@ -39,6 +39,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "build" / "scenarios"
 PICTURES = ROOT / "docs" / "images" / "rate"
 RATE = 1000
+ROWS = 120_000
 QUIET, TROUBLE, AFTER = 10.0, 40.0, 20.0
 END = QUIET + TROUBLE
 CLIENTS = ("rowcall", "fixed", "aws")
@@ -275,7 +276,7 @@ def play(scenario: Scenario, client: str, before: Sequence[str] = ()) -> list[Ca
     with parts.MockApi(
         script=scenario.script, calls_file=calls_file, audit=f"{RATE}/s", seed=11, stamp="kernel", before=before
     ) as api:
-        command = [*before, *command_of(client, api.url + "/score", table(120_000), folder)]
+        command = [*before, *command_of(client, api.url + "/score", table(ROWS), folder)]
         with (folder / "output.txt").open("wb") as output:
             process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True, cwd=folder)
             try:
@@ -347,6 +348,7 @@ def run(
 ) -> dict[tuple[str, str], list[Call]]:
     """All runs of a client a few at a time: each needs a few percent of a core."""
     runs: dict[tuple[str, str], list[Call]] = {}
+    table(ROWS)  # before several want it at the same time
     for client in clients:
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE[client]) as pool:
             futures = {scenario.name: pool.submit(play, scenario, client, before) for scenario in scenarios}

@@ -129,7 +129,7 @@ Reply SimServer::answer(const Request& request) {
   reply.rate_headers = options_.rate_headers;
   if (options_.always != 0) {
     reply.status = options_.always;
-    if (reply.status == 429) reply.retry_after = options_.retry_after;
+    if (reply.status == 429 || reply.status == 503) reply.retry_after = options_.retry_after;
   } else if (over_limit(now)) {
     reply.status = options_.limit_status;
     if (reply.status == 429) reply.retry_after = options_.retry_after;
@@ -152,7 +152,8 @@ Reply SimServer::answer(const Request& request) {
     reply.status = 200;
     ++answered_[request.body];
     // The score is the length of the body: something that follows from the row.
-    reply.body = R"({"score":)" + std::to_string(request.body.size()) + R"(,"echo":)" + request.body + "}";
+    std::string echo = request.body.empty() ? "null" : request.body;
+    reply.body = R"({"score":)" + std::to_string(request.body.size()) + R"(,"echo":)" + echo + "}";
   }
   seen_.back().status = reply.status;
   return reply;
