@@ -15,6 +15,7 @@ import argparse
 import datetime
 import functools
 import json
+import os
 import platform
 import secrets
 import statistics
@@ -110,11 +111,12 @@ class Coordinator:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.address = "rowcall://" + self._line()
+        self.address = "tcp://" + self._line()
+        os.environ["RATE_COORDINATOR_SECRET"] = self.secret
 
     def _line(self) -> str:
         assert self._process.stdout is not None
-        return self._process.stdout.readline().strip().removeprefix("rowcall://")
+        return self._process.stdout.readline().strip().removeprefix("tcp://")
 
     def look(self) -> tuple[float, float, dict[str, Any]]:
         """When, its processor time, its status."""
@@ -138,7 +140,7 @@ def coordinator_part(folder: Path, rows: int, runs: int) -> bool:
     for number in range(runs):
         with parts.MockApi(limit=f"{RATE}/s", latency="20ms", stamp="kernel") as api:
             coordinator = Coordinator(api.url + "/process")
-            out = enriched(frame, api.url, f"{RATE}/s", coordinator=(coordinator.address, coordinator.secret))
+            out = enriched(frame, api.url, f"{RATE}/s", coordinator=coordinator.address, coordinator_secret="env:RATE_COORDINATOR_SECRET")
             began, cpu_before, before = coordinator.look()
             took = spark_cluster.measure(rows, functools.partial(to_nowhere, out))
             ended, cpu_after, after = coordinator.look()

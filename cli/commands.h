@@ -23,6 +23,7 @@ void add_health(CLI::App& app, Command& chosen);
 void add_report(CLI::App& app, Command& chosen);
 void add_compare(CLI::App& app, Command& chosen);
 void add_verify_rate(CLI::App& app, Command& chosen);
+void add_coordinator(CLI::App& app, Command& chosen);
 void add_generate(CLI::App& app, Command& chosen);
 void add_mock_api(CLI::App& app, Command& chosen);
 void add_settings(CLI::App& app, Command& chosen);

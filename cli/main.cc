@@ -80,6 +80,7 @@ int run_program(int argc, char** argv) {
   add_report(app, chosen);
   add_compare(app, chosen);
   add_verify_rate(app, chosen);
+  add_coordinator(app, chosen);
   add_generate(app, chosen);
   add_mock_api(app, chosen);
   add_settings(app, chosen);

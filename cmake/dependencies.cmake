@@ -20,6 +20,13 @@ target_compile_definitions(rowcall_asio PUBLIC
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION
   BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 
+# hiredis, only to write and read Redis's protocol; always the archive, so that the wheel needs no library of it.
+find_path(HIREDIS_INCLUDE_DIR hiredis/hiredis.h REQUIRED)
+find_library(HIREDIS_LIBRARY NAMES libhiredis.a hiredis REQUIRED)
+add_library(rowcall_hiredis INTERFACE)
+target_include_directories(rowcall_hiredis SYSTEM INTERFACE "${HIREDIS_INCLUDE_DIR}")
+target_link_libraries(rowcall_hiredis INTERFACE "${HIREDIS_LIBRARY}")
+
 # nanoarrow: the official source archive, fetched by pip with its hash, compiled here.
 set(NANOARROW_SOURCE_DIR "" CACHE PATH "nanoarrow's C sources, for a build without a package index")
 include(nanoarrow)

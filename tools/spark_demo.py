@@ -240,7 +240,9 @@ def play(cluster: Cluster, trouble: str, rows: int, rate: str, every: float) -> 
             job = rowcall.Job(url=api.url + "/process", rate=rate, env_file=False, settings=settings)
             own = rowcall._engine.Coordinator(job._job, "127.0.0.1", 0, secret, False)
             cut = Cut(("127.0.0.1", int(own.address.rpartition(":")[2])))
-            options["coordinator"] = (f"rowcall://127.0.0.1:{cut.port}", secret)
+            os.environ["RATE_COORDINATOR_SECRET"] = secret
+            options["coordinator"] = f"tcp://127.0.0.1:{cut.port}"
+            options["coordinator_secret"] = "env:RATE_COORDINATOR_SECRET"
         url = api.url + "/process"
         response = {"score": "/score:double"}
         out = rowcall.spark.enrich(frame, url=url, rate=rate, response=response, env_file=False, **options)

@@ -181,9 +181,11 @@ struct LimitSpec {
   int rows_held_max = 50'000;              ///< Rows in the order window.
   std::int64_t bytes_held_max = 48 << 20;  ///< Their bytes, answers included.
   int batches_ahead_max = 4;               ///< Batches read ahead of the window.
-  std::int64_t max_calls = 0;              ///< Stop after that many attempts; 0: no cap.
-  std::int64_t max_errors = 0;             ///< Stop after that many failed rows; 0: no cap.
-  double max_error_share = 0;  ///< Stop when that share of rows has failed (from 200 rows on); 0: no cap.
+  std::string coordinator;       ///< Who lends the permits: tcp://, redis:// or env:NAME; empty: nobody.
+  SecretRef coordinator_secret;  ///< What its workers must know; Redis's password.
+  std::int64_t max_calls = 0;    ///< Stop after that many attempts; 0: no cap.
+  std::int64_t max_errors = 0;   ///< Stop after that many failed rows; 0: no cap.
+  double max_error_share = 0;    ///< Stop when that share of rows has failed (from 200 rows on); 0: no cap.
   bool operator==(const LimitSpec&) const = default;
 };
 

@@ -30,8 +30,9 @@ class StopFlag {
 
 /// Several runs, on whatever machines, share the limits of their jobs: a coordinator lends them out.
 struct Cluster {
-  std::string coordinator;  ///< "rowcall://HOST:PORT"; empty: the limits are this run's alone.
-  std::string secret;       ///< What its workers must know.
+  /// "tcp://HOST:PORT" or "redis://HOST:PORT/DB"; empty: what the job's limits.coordinator says.
+  std::string coordinator;
+  std::string secret;  ///< What its workers must know; the password of a Redis.
 };
 
 /// What a host lends to a run. All of it must outlive the call of `run`.

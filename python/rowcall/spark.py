@@ -47,7 +47,6 @@ def enrich(
     env_file: str | os.PathLike[str] | bool | None = None,
     failures: str = "columns",
     checkpoint: str | None = None,
-    coordinator: tuple[str, str] | None = None,
     **keywords: Any,
 ) -> Any:
     """A DataFrame with the answers' columns added to `frame`'s. Lazy: calls are made when it is written.
@@ -57,8 +56,8 @@ def enrich(
     `rowcall_status`, `rowcall_attempts` and `rowcall_message`, which are null for answered ones), "drop" (they are
     only counted), or "fail" (the first one fails its task). `checkpoint`: a folder all executors reach (a path or
     s3://...), where answers are kept, so that a task that Spark repeats calls again only what was in flight.
-    `coordinator`: (address, secret) of one that is not this driver's, so that several drivers share a limit; None
-    starts one here.
+    `coordinator` (with `coordinator_secret`): as in docs/several-machines.md, so that several drivers, or other
+    runs, share a limit; without it one is started here.
 
     Spark runs the calls once for every action on the result, and twice when it is sorted: write it first, then
     read what was written.
@@ -77,7 +76,7 @@ def enrich(
         logger.warning("spark.speculation is on: Spark may call rows twice; a checkpoint or keys keep that harmless")
     job, own_keys = _prepared(job, frame)
     schema = _output_schema(job, frame, failures)
-    own, address, secret = _coordinator_for(job, session) if coordinator is None else (None, *coordinator)
+    own, address, secret = _coordinator_for(job, session)
     sums = context.accumulator({}, Sums())
     board = Board()
     told_to, token = _listener_for(board, session)
@@ -226,9 +225,9 @@ _coordinators: dict[tuple[str, ...], tuple[_engine.Coordinator, str]] = {}
 
 
 def _coordinator_for(job: Job, session: Any) -> tuple[Any, str, str]:
-    """(coordinator, its address, its secret). None and "" when the job has no limit."""
+    """(coordinator, its address, its secret). None and "" when the job has no limit, or names one itself."""
     rates = job.get("limits.rate")
-    if not rates or rates == "unlimited":
+    if not rates or rates == "unlimited" or job.get("limits.coordinator"):
         return None, "", ""
     url = urllib.parse.urlsplit(job.get("request.url"))
     key = (url.scheme, url.netloc, str(rates), job.get("limits.strict"), job.get("limits.guard_max"))
@@ -243,7 +242,7 @@ def _coordinator_for(job: Job, session: Any) -> tuple[Any, str, str]:
         coordinator, secret = _coordinators[key]
     port = coordinator.address.rpartition(":")[2]
     shown = f"[{host}]" if ":" in host else host
-    return coordinator, f"rowcall://{shown}:{port}", secret
+    return coordinator, f"tcp://{shown}:{port}", secret
 
 
 # ---- what tasks tell while they run

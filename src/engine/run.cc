@@ -14,6 +14,7 @@
 #include "http/http1_transport.h"
 #include "http/tls.h"
 #include "loop/loop_clock.h"
+#include "mapping/secrets.h"
 
 namespace rowcall::engine {
 
@@ -327,8 +328,12 @@ void Run::start(Transport* transport, std::function<void()> over) {
 
 namespace rowcall {
 
-Result<Report> run(const Job& job, const Host& host) {
+Result<Report> run(const Job& job, const Host& given) {
   namespace asio = boost::asio;
+  Host host = given;
+  if (host.cluster.coordinator.empty()) {
+    TRY(host.cluster, mapping::cluster_of(job));
+  }
   TRY(engine::Prepared prepared, engine::prepare(job, *host.source, host.run_id));
   std::unique_ptr<asio::ssl::context> tls;
   if (prepared.requests.endpoint().tls) {

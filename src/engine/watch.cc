@@ -78,7 +78,15 @@ Result<void> Run::join_cluster() {
     return failure({ErrorCode::kSetting, "limits.rate", "\"unlimited\", and a coordinator",
                     "a limit to share", "Set limits.rate, the same for all."});
   }
-  TRY(lease::Address address, lease::parse_address(host_.cluster.coordinator));
+  auto url = settings::read_coordinator_url(host_.cluster.coordinator);
+  if (!url) {
+    return failure({ErrorCode::kSetting, "limits.coordinator", url.error().found, url.error().expected,
+                    url.error().mend});
+  }
+  std::vector<policy::LeaseTerms> terms;
+  for (const RateLimit& limit : job_.limits.rate) {
+    terms.push_back(policy::terms_of(limit, job_.limits, job_.request.timeout));
+  }
   lease::ClientEvents events;
   events.health = [this] {
     Duration asked = policies_.throttle.held_until() - clock_->now();
@@ -88,7 +96,7 @@ Result<void> Run::join_cluster() {
   events.changed = [this] { gate_.look(); };
   events.hold = [this](Instant until) { policies_.cluster_held_until = until; };
   events.refused = [this](Error why) { stop(RunEnd::kStopped, std::move(why), /*at_once=*/false); };
-  lease_ = std::make_unique<lease::LeaseClient>(executor_, clock_, job_.limits.rate, std::move(address),
+  lease_ = std::make_unique<lease::LeaseClient>(executor_, clock_, std::move(terms), *url,
                                                 host_.cluster.secret, &policies_.limiter, std::move(events));
   spawn(lease_->keep());
   return {};

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -40,6 +41,8 @@ struct Link {
   explicit Link(Socket&& socket_taken) : socket(std::move(socket_taken)) {}
   Socket socket;
   bool trusted = false;
+  std::optional<Seal> mine;
+  std::optional<Seal> theirs;
   bool over = false;
   std::uint64_t worker = 0;  // 0: has not reported yet
   std::string out;           // to be written
@@ -100,9 +103,17 @@ class CoordinatorServer::Service {
     std::string shown = address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
     asio::co_spawn(context_, accept(), asio::detached);
     thread_ = std::thread([this] { context_.run(); });
-    return "rowcall://" + shown + ":" + std::to_string(acceptor_.local_endpoint().port());
+    return "tcp://" + shown + ":" + std::to_string(acceptor_.local_endpoint().port());
   }
 
+  // The terms never change: any thread.
+  Duration silence() const {
+    Duration longest{};
+    for (const policy::LeaseCoordinator& limit : limits_) {
+      longest = std::max(longest, policy::LeaseCoordinator::silence(limit.terms()));
+    }
+    return longest;
+  }
   CoordinatorStatus status() const {
     std::scoped_lock lock(status_mutex_);
     return status_;
@@ -145,7 +156,10 @@ class CoordinatorServer::Service {
     bool trusted = co_await shake_hands(link);
     while (trusted) {
       std::string body = co_await read_frame(link);
-      auto reports = read_reports(body);
+      if (body.empty()) break;
+      auto said = link->theirs->check(body);
+      auto reports = said ? read_reports(*said) : std::nullopt;
+      if (!said) ++refused_;
       if (!reports || !take(link, *reports)) break;
     }
     // A broken connection says nothing about the worker: its lease runs on.
@@ -180,9 +194,11 @@ class CoordinatorServer::Service {
       co_return false;
     }
     link->trusted = true;
-    Welcome welcome{code_of(secret_, "coordinator", nonce, proof->nonce), {}};
+    link->mine.emplace(secret_, "coordinator", nonce, proof->nonce);
+    link->theirs.emplace(secret_, "worker", nonce, proof->nonce);
+    Welcome welcome;
     for (const policy::LeaseCoordinator& limit : limits_) welcome.terms.push_back(limit.terms());
-    send(link, frame(welcome));
+    send(link, link->mine->sign(frame(welcome)));
     co_return true;
   }
 
@@ -228,8 +244,7 @@ class CoordinatorServer::Service {
     for (std::size_t i = 0; i < limits_.size(); ++i) {
       for (const policy::LeaseGrant& grant : limits_[i].take_grants()) {
         Grants& grants = by_worker[grant.worker];
-        grants.limits.push_back(i);
-        grants.grants.push_back(grant);
+        grants.grants.push_back({i, grant});
       }
     }
     if (hold_.take_changed()) {
@@ -238,7 +253,7 @@ class CoordinatorServer::Service {
     for (auto& [worker, grants] : by_worker) {
       grants.hold = hold_.hold(worker, now);
       auto link = links_.find(worker);
-      if (link != links_.end()) send(link->second, frame(grants));
+      if (link != links_.end()) send(link->second, link->second->mine->sign(frame(grants)));
     }
   }
 
@@ -322,6 +337,10 @@ CoordinatorServer::CoordinatorServer(std::unique_ptr<Service> service) : service
 CoordinatorServer::~CoordinatorServer() = default;
 CoordinatorStatus CoordinatorServer::status() const {
   return service_->status();
+}
+
+Duration CoordinatorServer::silence() const {
+  return service_->silence();
 }
 
 }  // namespace rowcall::lease

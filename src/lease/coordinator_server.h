@@ -40,7 +40,7 @@ struct CoordinatorStatus {
   std::int64_t workers = 0;
   std::int64_t messages_in = 0;
   std::int64_t messages_out = 0;
-  std::int64_t refused = 0;    ///< Connections that did not know the secret.
+  std::int64_t refused = 0;  ///< Connections that did not know the secret, or sent what they had not signed.
   std::int64_t overdrawn = 0;  ///< Must stay 0.
   bool held = false;           ///< Retry-After or an open breaker holds the cluster.
   std::vector<LimitStatus> limits;
@@ -55,9 +55,11 @@ class CoordinatorServer {
   CoordinatorServer(const CoordinatorServer&) = delete;
   CoordinatorServer& operator=(const CoordinatorServer&) = delete;
 
-  /// For `Cluster::coordinator` of a run: "rowcall://HOST:PORT".
+  /// For `limits.coordinator` of a job: "tcp://HOST:PORT".
   const std::string& address() const { return address_; }
   CoordinatorStatus status() const;
+  /// How long a restarted one gives nothing new.
+  Duration silence() const;
 
  private:
   class Service;

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <random>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
-#include <boost/asio/read.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
 
@@ -20,6 +20,7 @@ namespace {
 
 constexpr Duration kLookEvery = 20ms;
 constexpr Duration kConnectMax = 5s;    // to connect and shake hands, before it is tried anew
+constexpr Duration kSilentMax = 2s;     // nothing heard for so long: a dead connection
 constexpr Duration kPauseFirst = 50ms;  // between two tries; doubles
 constexpr Duration kPauseMost = 1s;
 constexpr Duration kFirstContact = 60s;  // a coordinator that was never reached is not waited for longer
@@ -30,19 +31,25 @@ std::uint64_t draw_name() {
   return std::uint64_t{device()} << 32 | device() | 1;
 }
 
-std::string in_words(const RateLimit& limit) {
-  return std::to_string(limit.calls) + " in " + std::to_string(seconds(limit.period)) + " s";
+std::string in_words(const std::vector<policy::LeaseTerms>& limits) {
+  std::string words;
+  for (const policy::LeaseTerms& limit : limits) {
+    words += (words.empty() ? "" : ", ") + std::to_string(limit.permits) + " in " +
+             std::to_string(seconds(limit.period)) + " s";
+  }
+  return words;
 }
 
 }  // namespace
 
-LeaseClient::LeaseClient(Executor executor, Clock* clock, const std::vector<RateLimit>& limits,
-                         Address address, std::string secret, policy::Limiter* limiter, ClientEvents events)
+LeaseClient::LeaseClient(Executor executor, Clock* clock, std::vector<policy::LeaseTerms> terms,
+                         const settings::CoordinatorUrl& url, const std::string& secret,
+                         policy::Limiter* limiter, ClientEvents events)
     : executor_(executor),
       clock_(clock),
-      limits_(limits),
-      address_(std::move(address)),
-      secret_(std::move(secret)),
+      terms_(std::move(terms)),
+      url_(url),
+      dialogue_(dialogue_with(url, secret, terms_)),
       limiter_(limiter),
       events_(std::move(events)) {
   limiter_->set_sends_end(Instant::min());
@@ -56,6 +63,8 @@ Async<void> LeaseClient::keep() {
     if (connected_) {
       report_if_due(now);
       pause = kPauseFirst;
+      // Every report is answered: this one's other end is gone, though nobody has said so.
+      if (now - heard_at_ > kSilentMax) disconnect();
       co_await sleep_until(*clock_, now + kLookEvery);
       continue;
     }
@@ -65,8 +74,8 @@ Async<void> LeaseClient::keep() {
     if (reached || stopping_ || refused_) continue;
     for (auto& worker : workers_) worker->expire(clock_->now());
     if (workers_.empty() && clock_->now() - begun > kFirstContact) {
-      refuse({ErrorCode::kNetwork, "rowcall://" + address_.host + ":" + address_.port,
-              "the coordinator cannot be reached (" + trouble_ + ")", "a coordinator that listens there",
+      refuse({ErrorCode::kNetwork, url_.shown(), "the coordinator cannot be reached (" + trouble_ + ")",
+              url_.redis ? "a Redis that listens there" : "a coordinator that listens there",
               "Check the address, whether it runs, and what stands between."});
       break;
     }
@@ -91,106 +100,97 @@ Async<bool> LeaseClient::connect() {
   });
   error_code error;
   asio::ip::basic_resolver<asio::ip::tcp, Executor> resolver(executor_);
-  auto found =
-      co_await resolver.async_resolve(address_.host, address_.port, asio::redirect_error(use_async, error));
+  auto found = co_await resolver.async_resolve(url_.host, url_.port, asio::redirect_error(use_async, error));
   if (!error) co_await asio::async_connect(*socket_, found, asio::redirect_error(use_async, error));
   if (error) {
     trouble_ = error.message();
     co_return false;
   }
   socket_->set_option(asio::ip::tcp::no_delay(true), error);
-  bool trusted = co_await shake_hands();
+  bool trusted = co_await greet();
   if (!trusted || connection_ != mine) {
     disconnect();
     co_return false;
   }
   connected_ = true;
+  heard_at_ = clock_->now();
   ++branches_;
   asio::co_spawn(executor_, read_grants_of(mine), [this](std::exception_ptr) { --branches_; });
   co_return true;
 }
 
-Async<bool> LeaseClient::shake_hands() {
+// Until both know who the other is.
+Async<bool> LeaseClient::greet() {
   trouble_ = "it ended the connection";
-  std::string body = co_await read_frame();
-  auto hello = read_hello(body);
-  if (!hello) co_return false;
-  Nonce nonce = draw_nonce();
-  std::string proof = frame(Proof{nonce, code_of(secret_, "worker", hello->nonce, nonce)});
-  error_code error;
-  co_await asio::async_write(*socket_, asio::buffer(proof), asio::redirect_error(use_async, error));
-  body = co_await read_frame();
-  if (auto refused = read_refused(body)) {
-    refuse({ErrorCode::kDenied, "rowcall://" + address_.host + ":" + address_.port, refused->why,
-            "the coordinator's own", "Give this run the secret that its coordinator was started with."});
-    co_return false;
+  Heard heard;
+  heard.answer = std::visit([](auto& dialogue) { return dialogue.begin(); }, dialogue_);
+  for (;;) {
+    if (!heard.answer.empty()) {
+      error_code error;
+      co_await asio::async_write(*socket_, asio::buffer(heard.answer),
+                                 asio::redirect_error(use_async, error));
+      if (error) co_return false;
+    }
+    if (heard.terms) co_return agree(*heard.terms);
+    heard = co_await listen();
+    if (heard.refused) refuse(*std::move(heard.refused));
+    if (refused_ || !heard.trouble.empty()) {
+      trouble_ = heard.trouble;
+      co_return false;
+    }
   }
-  auto welcome = read_welcome(body);
-  if (!welcome) co_return false;
-  if (!same_code(welcome->code, code_of(secret_, "coordinator", hello->nonce, nonce))) {
-    trouble_ = "it does not know the secret";
-    co_return false;
-  }
-  co_return agree(*welcome);
 }
 
 // Both must mean the same limits. The coordinator's terms hold.
-bool LeaseClient::agree(const Welcome& welcome) {
-  bool same = welcome.terms.size() == limits_.size();
-  for (std::size_t i = 0; same && i < limits_.size(); ++i) {
-    same = welcome.terms[i].permits == limits_[i].calls && welcome.terms[i].period == limits_[i].period;
+bool LeaseClient::agree(const std::vector<policy::LeaseTerms>& terms) {
+  bool same = terms.size() == terms_.size();
+  for (std::size_t i = 0; same && i < terms.size(); ++i) {
+    same = terms[i].permits == terms_[i].permits && terms[i].period == terms_[i].period;
   }
   if (!same) {
-    std::string theirs;
-    for (const policy::LeaseTerms& terms : welcome.terms) {
-      theirs += (theirs.empty() ? "" : ", ") + in_words({terms.permits, terms.period});
-    }
-    std::string ours;
-    for (const RateLimit& limit : limits_) ours += (ours.empty() ? "" : ", ") + in_words(limit);
-    refuse({ErrorCode::kSetting, "limits.rate", ours, "the coordinator's: " + theirs,
+    refuse({ErrorCode::kSetting, "limits.rate", in_words(terms_), "the coordinator's: " + in_words(terms),
             "Workers and coordinator must have the same limits."});
     return false;
   }
   if (!workers_.empty()) return true;
   std::uint64_t name = draw_name();
-  for (std::size_t i = 0; i < limits_.size(); ++i) {
-    workers_.push_back(std::make_unique<policy::LeaseWorker>(welcome.terms[i], name, limiter_->lent(i)));
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    workers_.push_back(std::make_unique<policy::LeaseWorker>(terms[i], name, limiter_->lent(i)));
   }
   return true;
 }
 
-Async<std::string> LeaseClient::read_frame() {
-  std::string bytes(kLengthBytes, '\0');
+Async<Heard> LeaseClient::listen() {
   error_code error;
-  co_await asio::async_read(*socket_, asio::buffer(bytes), asio::redirect_error(use_async, error));
-  auto length = frame_length(bytes);
-  if (error || !length) {
-    if (error) trouble_ = error.message();
-    co_return "";
+  std::size_t size =
+      co_await socket_->async_read_some(asio::buffer(in_), asio::redirect_error(use_async, error));
+  if (error) {
+    Heard nothing;
+    nothing.trouble = error.message();
+    co_return nothing;
   }
-  bytes.resize(*length);
-  co_await asio::async_read(*socket_, asio::buffer(bytes), asio::redirect_error(use_async, error));
-  if (error) bytes.clear();
-  co_return bytes;
+  heard_at_ = clock_->now();
+  std::string_view heard(in_.data(), size);
+  co_return std::visit([heard](auto& dialogue) { return dialogue.hear(heard); }, dialogue_);
 }
 
 Async<void> LeaseClient::read_grants_of(std::uint64_t connection) {
   while (connection_ == connection && connected_) {
-    std::string body = co_await read_frame();
-    auto grants = read_grants(body);
+    Heard heard = co_await listen();
     if (connection_ != connection) co_return;
-    if (!grants) {
+    for (const Grants& grants : heard.grants) take(grants);
+    if (heard.refused) refuse(*std::move(heard.refused));
+    if (refused_ || !heard.trouble.empty()) {
+      trouble_ = heard.trouble;
       disconnect();
-      co_return;
     }
-    take(*grants);
   }
 }
 
 void LeaseClient::take(const Grants& message) {
   Instant now = clock_->now();
-  for (std::size_t i = 0; i < message.grants.size(); ++i) {
-    if (message.limits[i] < workers_.size()) workers_[message.limits[i]]->grant(message.grants[i], now);
+  for (const auto& [limit, grant] : message.grants) {
+    if (limit < workers_.size()) workers_[limit]->grant(grant, now);
   }
   Instant ends = Instant::max();
   for (auto& worker : workers_) ends = std::min(ends, worker->sends_end());
@@ -216,7 +216,7 @@ void LeaseClient::report_if_due(Instant now) {
     message.reports.push_back(workers_[i]->report(hungry && this_one, now));
   }
   limiter_->forget_hunger(now);
-  send(frame(message));
+  say(message);
 }
 
 // All permits go back at once, each with the time when it will have cooled.
@@ -225,15 +225,15 @@ Async<void> LeaseClient::farewell() {
   limiter_->set_sends_end(Instant::min());
   Reports message;
   for (auto& worker : workers_) message.reports.push_back(worker->leave(now));
-  send(frame(message));
+  say(message);
   Instant until = now + kFarewellMax;
   while (connected_ && clock_->now() < until && !workers_.front()->left()) {
     co_await sleep_until(*clock_, clock_->now() + 2ms);
   }
 }
 
-void LeaseClient::send(const std::string& bytes) {
-  out_ += bytes;
+void LeaseClient::say(const Reports& reports) {
+  out_ += std::visit([&reports](auto& dialogue) { return dialogue.say(reports); }, dialogue_);
   if (std::exchange(writing_, true)) return;
   ++branches_;
   asio::co_spawn(executor_, write_out(connection_), [this](std::exception_ptr) { --branches_; });

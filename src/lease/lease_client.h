@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A run's connection to the coordinator: keeps its leases alive, and its limiter's permits right.
+// A run's connection to the coordinator, or to a Redis: keeps its leases alive, and its limiter's permits
+// right.
 //
 // Connects, reports, takes over grants, and connects again when the connection is lost; meanwhile the run
 // sends on until its leases run out, and then waits. Belongs to the loop thread of one run.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,6 +18,7 @@
 #include "rowcall/error.h"
 #include "rowcall/job.h"
 
+#include "lease/dialogue.h"
 #include "lease/wire.h"
 #include "loop/async.h"
 #include "loop/clock.h"
@@ -43,9 +46,11 @@ struct ClientEvents {
 
 class LeaseClient {
  public:
-  /// `limiter` was made with lent permits for `limits`; it and what `events` calls outlive this.
-  LeaseClient(Executor executor, Clock* clock, const std::vector<RateLimit>& limits, Address address,
-              std::string secret, policy::Limiter* limiter, ClientEvents events);
+  /// `terms`: the run's own, one for each limit. `limiter` was made with lent permits for the same limits; it
+  /// and what `events` calls outlive this.
+  LeaseClient(Executor executor, Clock* clock, std::vector<policy::LeaseTerms> terms,
+              const settings::CoordinatorUrl& url, const std::string& secret, policy::Limiter* limiter,
+              ClientEvents events);
   LeaseClient(const LeaseClient&) = delete;
   LeaseClient& operator=(const LeaseClient&) = delete;
 
@@ -58,29 +63,31 @@ class LeaseClient {
   using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
 
   Async<bool> connect();
-  Async<bool> shake_hands();
-  Async<std::string> read_frame();
+  Async<bool> greet();
+  Async<Heard> listen();
   Async<void> read_grants_of(std::uint64_t connection);
   Async<void> write_out(std::uint64_t connection);
   Async<void> farewell();
-  bool agree(const Welcome& welcome);
+  bool agree(const std::vector<policy::LeaseTerms>& terms);
   void report_if_due(Instant now);
   void take(const Grants& grants);
-  void send(const std::string& bytes);
+  void say(const Reports& reports);
   void disconnect();
   void refuse(Error why);
 
   Executor executor_;
   Clock* clock_;
-  std::vector<RateLimit> limits_;
-  Address address_;
-  std::string secret_;
+  std::vector<policy::LeaseTerms> terms_;  // the run's own
+  settings::CoordinatorUrl url_;
+  Dialogue dialogue_;
   policy::Limiter* limiter_;
   ClientEvents events_;
   std::vector<std::unique_ptr<policy::LeaseWorker>> workers_;  // one a limit, from the first welcome on
   std::optional<Socket> socket_;
   std::uint64_t connection_ = 0;  // counts; those who belong to an older one end
   bool connected_ = false;
+  Instant heard_at_{};
+  std::array<char, 4096> in_{};
   std::string out_;
   bool writing_ = false;
   int branches_ = 0;

@@ -28,6 +28,13 @@ CoordinatorOptions options_for(std::int64_t calls) {
   return options;
 }
 
+std::vector<policy::LeaseTerms> terms_for(const CoordinatorOptions& options) {
+  std::vector<policy::LeaseTerms> terms;
+  for (const RateLimit& limit : options.limits.rate)
+    terms.push_back(policy::terms_of(limit, options.limits, options.call_timeout));
+  return terms;
+}
+
 // A run that has always something to send.
 struct Worker {
   Worker(asio::io_context& context, Clock* clock_used, const CoordinatorOptions& options,
@@ -35,7 +42,8 @@ struct Worker {
       : clock(clock_used),
         limiter(options.limits, policy::Limiter::Permits::kLent),
         client(
-            context.get_executor(), clock, options.limits.rate, *parse_address(address), secret, &limiter,
+            context.get_executor(), clock, terms_for(options), *settings::read_coordinator_url(address),
+            secret, &limiter,
             {[this] { return health; }, [this] { ++changes; }, [this](Instant until) { held_until = until; },
              [this](Error error) { refused = std::move(error); }}) {
     asio::co_spawn(context, live(), asio::detached);
@@ -135,7 +143,7 @@ TEST_F(LeaseTest, ALostCoordinatorStopsItsWorkersAndAnotherStartsThem) {
   ASSERT_TRUE(run_until([&] { return worker.limiter.lent(0)->permits() == 100; }));
   server.reset();
   EXPECT_TRUE(run_until([&] { return worker.limiter.lent(0)->permits() == 0; }));
-  options.port = static_cast<std::uint16_t>(std::stoi(parse_address(address)->port));
+  options.port = static_cast<std::uint16_t>(std::stoi(settings::read_coordinator_url(address)->port));
   options.restarted = true;
   server = *CoordinatorServer::start(options);
   EXPECT_TRUE(run_until([&] { return worker.limiter.lent(0)->permits() == 100; }));

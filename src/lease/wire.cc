@@ -7,34 +7,52 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <type_traits>
+#include <utility>
 
 #include "base/assert.h"
 
 namespace rowcall::lease {
 namespace {
 
-constexpr std::string_view kMagic = "rowcall lease 1";
+constexpr std::string_view kMagic = "rowcall lease 2";
 constexpr std::size_t kLimitsMax = 16;
+constexpr std::size_t kCodeBytes = 32;
 
+void append_number(std::string& out, std::uint64_t value) {
+  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xff);
+}
+
+void set_length(std::string& frame) {
+  std::size_t length = frame.size() - kLengthBytes;
+  ROWCALL_ASSERT(length <= kFrameMax, "no message is that long");
+  for (std::size_t i = 0; i < kLengthBytes; ++i) {
+    frame[i] = static_cast<char>(length >> (8 * (kLengthBytes - 1 - i)) & 0xff);
+  }
+}
+
+// Writer and Reader are called with the same fields in the same order, by one `fields` for each message.
 class Writer {
  public:
   explicit Writer(FrameType type) : bytes_(kLengthBytes, '\0') { bytes_ += static_cast<char>(type); }
-  void number(std::uint64_t value) {
-    for (int shift = 56; shift >= 0; shift -= 8) bytes_ += static_cast<char>(value >> shift & 0xff);
-  }
-  void number(std::int64_t value) { number(static_cast<std::uint64_t>(value)); }
-  void time(Duration value) { number(static_cast<std::int64_t>(value.count())); }
-  void text(std::string_view value) {
-    number(static_cast<std::uint64_t>(value.size()));
+
+  void number(const std::uint64_t& value) { append_number(bytes_, value); }
+  void count(const std::int64_t& value) { append_number(bytes_, static_cast<std::uint64_t>(value)); }
+  void time(const Duration& value) { count(value.count()); }
+  void truth(const bool& value) { number(value ? 1 : 0); }
+  void text(const std::string& value) {
+    number(value.size());
     bytes_ += value;
   }
-  void nonce(const Nonce& nonce) { bytes_.append(nonce.begin(), nonce.end()); }
+  void exactly(std::string_view value) { text(std::string(value)); }
+  void nonce(const Nonce& value) { bytes_.append(value.begin(), value.end()); }
+  template <class Item, class Fields>
+  void list(const std::vector<Item>& items, Fields fields_of) {
+    number(items.size());
+    for (const Item& item : items) fields_of(*this, item);
+  }
   std::string done() && {
-    std::size_t length = bytes_.size() - kLengthBytes;
-    ROWCALL_ASSERT(length <= kFrameMax, "no message is that long");
-    for (std::size_t i = 0; i < kLengthBytes; ++i) {
-      bytes_[i] = static_cast<char>(length >> (8 * (kLengthBytes - 1 - i)) & 0xff);
-    }
+    set_length(bytes_);
     return std::move(bytes_);
   }
 
@@ -49,38 +67,57 @@ class Reader {
     if (type_of(body) == type) {
       left_.remove_prefix(1);
     } else {
-      fail();
+      good_ = false;
     }
   }
-  std::uint64_t number() {
-    std::string_view bytes = take(8);
-    std::uint64_t value = 0;
-    for (char c : bytes) value = value << 8 | static_cast<unsigned char>(c);
-    return value;
+
+  void number(std::uint64_t& value) {
+    value = 0;
+    for (char c : take(8)) value = value << 8 | static_cast<unsigned char>(c);
   }
-  std::int64_t count() { return static_cast<std::int64_t>(number()); }
-  Duration time() { return Duration(count()); }
-  std::string_view text() { return take(number()); }
-  Nonce nonce() {
-    Nonce nonce{};
-    std::string_view bytes = take(nonce.size());
-    std::ranges::copy(bytes, nonce.begin());
-    return nonce;
+  // Of permits: never less than none.
+  void count(std::int64_t& value) {
+    std::uint64_t bits = 0;
+    number(bits);
+    value = static_cast<std::int64_t>(bits);
+    if (value < 0) good_ = false;
   }
-  /// How many items follow.
-  std::size_t items() {
-    std::uint64_t n = number();
-    if (n <= kLimitsMax) return n;
-    fail();
-    return 0;
+  void time(Duration& value) {
+    std::uint64_t bits = 0;
+    number(bits);
+    value = Duration(static_cast<std::int64_t>(bits));
   }
-  void fail() { good_ = false; }
+  void truth(bool& value) {
+    std::uint64_t bits = 0;
+    number(bits);
+    value = bits == 1;
+    if (bits > 1) good_ = false;
+  }
+  void text(std::string& value) {
+    std::uint64_t size = 0;
+    number(size);
+    value = take(size);
+  }
+  void exactly(std::string_view value) {
+    std::string found;
+    text(found);
+    if (found != value) good_ = false;
+  }
+  void nonce(Nonce& value) { std::ranges::copy(take(value.size()), value.begin()); }
+  template <class Item, class Fields>
+  void list(std::vector<Item>& items, Fields fields_of) {
+    std::uint64_t size = 0;
+    number(size);
+    if (size > kLimitsMax) good_ = false;
+    items.resize(good_ ? size : 0);
+    for (Item& item : items) fields_of(*this, item);
+  }
   bool whole() const { return good_ && left_.empty(); }
 
  private:
   std::string_view take(std::uint64_t n) {
     if (!good_ || n > left_.size()) {
-      fail();
+      good_ = false;
       return {};
     }
     std::string_view taken = left_.substr(0, n);
@@ -92,168 +129,152 @@ class Reader {
   bool good_ = true;
 };
 
+// What each message consists of, once for both directions: `message` is const for a Writer.
 template <class Message>
-std::optional<Message> if_whole(const Reader& reader, Message message) {
+struct Layout;
+
+template <>
+struct Layout<Hello> {
+  static constexpr FrameType kType = FrameType::kHello;
+  static void fields(auto& io, auto& message) {
+    io.exactly(kMagic);
+    io.nonce(message.nonce);
+  }
+};
+
+template <>
+struct Layout<Proof> {
+  static constexpr FrameType kType = FrameType::kProof;
+  static void fields(auto& io, auto& message) {
+    io.nonce(message.nonce);
+    io.text(message.code);
+  }
+};
+
+template <>
+struct Layout<Welcome> {
+  static constexpr FrameType kType = FrameType::kWelcome;
+  static void fields(auto& io, auto& message) {
+    io.list(message.terms, [](auto& of, auto& terms) {
+      of.count(terms.permits);
+      of.time(terms.period);
+      of.time(terms.reuse_after);
+      of.time(terms.ttl);
+      of.time(terms.report_every);
+      of.time(terms.margin);
+      of.time(terms.path_spread);
+    });
+  }
+};
+
+template <>
+struct Layout<Refused> {
+  static constexpr FrameType kType = FrameType::kRefused;
+  static void fields(auto& io, auto& message) { io.text(message.why); }
+};
+
+template <>
+struct Layout<Reports> {
+  static constexpr FrameType kType = FrameType::kReport;
+  static void fields(auto& io, auto& message) {
+    io.truth(message.broken);
+    io.time(message.asked_to_wait);
+    io.list(message.reports, [](auto& of, auto& report) {
+      of.number(report.worker);
+      of.number(report.incarnation);
+      of.number(report.sequence);
+      of.number(report.applied.epoch);
+      of.number(report.applied.number);
+      of.count(report.held);
+      of.count(report.used);
+      of.truth(report.hungry);
+      of.truth(report.leaving);
+      if (!report.leaving) return;
+      for (auto& cooling : report.cooling) of.count(cooling);
+    });
+  }
+};
+
+template <>
+struct Layout<Grants> {
+  static constexpr FrameType kType = FrameType::kGrants;
+  static void fields(auto& io, auto& message) {
+    io.time(message.hold);
+    io.list(message.grants, [](auto& of, auto& each) {
+      of.number(each.limit);
+      of.number(each.grant.worker);
+      of.number(each.grant.incarnation);
+      of.number(each.grant.version.epoch);
+      of.number(each.grant.version.number);
+      of.count(each.grant.permits);
+      of.number(each.grant.sequence);
+      of.time(each.grant.report_every);
+    });
+  }
+};
+
+template <class Message>
+std::string written(const Message& message) {
+  Writer writer(Layout<Message>::kType);
+  Layout<Message>::fields(writer, message);
+  return std::move(writer).done();
+}
+
+template <class Message>
+std::optional<Message> read(std::string_view body) {
+  Reader reader(body, Layout<Message>::kType);
+  Message message;
+  Layout<Message>::fields(reader, message);
   if (!reader.whole()) return std::nullopt;
   return message;
+}
+
+std::string hmac(std::string_view key, std::string_view said) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> code{};
+  unsigned int length = 0;
+  const auto* bytes = reinterpret_cast<const unsigned char*>(said.data());
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, said.size(), code.data(), &length);
+  return {code.begin(), code.begin() + length};
 }
 
 }  // namespace
 
 std::string frame(const Hello& message) {
-  Writer writer(FrameType::kHello);
-  writer.text(kMagic);
-  writer.nonce(message.nonce);
-  return std::move(writer).done();
+  return written(message);
+}
+std::string frame(const Proof& message) {
+  return written(message);
+}
+std::string frame(const Welcome& message) {
+  return written(message);
+}
+std::string frame(const Refused& message) {
+  return written(message);
+}
+std::string frame(const Reports& message) {
+  return written(message);
+}
+std::string frame(const Grants& message) {
+  return written(message);
 }
 
 std::optional<Hello> read_hello(std::string_view body) {
-  Reader reader(body, FrameType::kHello);
-  if (reader.text() != kMagic) reader.fail();
-  Hello message{reader.nonce()};
-  return if_whole(reader, message);
+  return read<Hello>(body);
 }
-
-std::string frame(const Proof& message) {
-  Writer writer(FrameType::kProof);
-  writer.nonce(message.nonce);
-  writer.text(message.code);
-  return std::move(writer).done();
-}
-
 std::optional<Proof> read_proof(std::string_view body) {
-  Reader reader(body, FrameType::kProof);
-  Proof message;
-  message.nonce = reader.nonce();
-  message.code = reader.text();
-  return if_whole(reader, message);
+  return read<Proof>(body);
 }
-
-std::string frame(const Welcome& message) {
-  Writer writer(FrameType::kWelcome);
-  writer.text(message.code);
-  writer.number(static_cast<std::uint64_t>(message.terms.size()));
-  for (const policy::LeaseTerms& terms : message.terms) {
-    writer.number(terms.permits);
-    writer.time(terms.period);
-    writer.time(terms.reuse_after);
-    writer.time(terms.ttl);
-    writer.time(terms.report_every);
-    writer.time(terms.margin);
-    writer.time(terms.path_spread);
-  }
-  return std::move(writer).done();
-}
-
 std::optional<Welcome> read_welcome(std::string_view body) {
-  Reader reader(body, FrameType::kWelcome);
-  Welcome message;
-  message.code = reader.text();
-  message.terms.resize(reader.items());
-  for (policy::LeaseTerms& terms : message.terms) {
-    terms.permits = reader.count();
-    terms.period = reader.time();
-    terms.reuse_after = reader.time();
-    terms.ttl = reader.time();
-    terms.report_every = reader.time();
-    terms.margin = reader.time();
-    terms.path_spread = reader.time();
-  }
-  return if_whole(reader, std::move(message));
+  return read<Welcome>(body);
 }
-
-std::string frame(const Refused& message) {
-  Writer writer(FrameType::kRefused);
-  writer.text(message.why);
-  return std::move(writer).done();
-}
-
 std::optional<Refused> read_refused(std::string_view body) {
-  Reader reader(body, FrameType::kRefused);
-  Refused message;
-  message.why = reader.text();
-  return if_whole(reader, std::move(message));
+  return read<Refused>(body);
 }
-
-std::string frame(const Reports& message) {
-  Writer writer(FrameType::kReport);
-  writer.number(std::uint64_t{message.broken});
-  writer.time(message.asked_to_wait);
-  writer.number(static_cast<std::uint64_t>(message.reports.size()));
-  for (const policy::LeaseReport& report : message.reports) {
-    writer.number(report.worker);
-    writer.number(report.incarnation);
-    writer.number(report.sequence);
-    writer.number(report.applied.epoch);
-    writer.number(report.applied.number);
-    writer.number(report.held);
-    writer.number(report.used);
-    writer.number(std::uint64_t{report.hungry} | std::uint64_t{report.leaving} << 1);
-    if (!report.leaving) continue;
-    for (std::int64_t cooling : report.cooling) writer.number(cooling);
-  }
-  return std::move(writer).done();
-}
-
 std::optional<Reports> read_reports(std::string_view body) {
-  Reader reader(body, FrameType::kReport);
-  Reports message;
-  message.broken = reader.number() == 1;
-  message.asked_to_wait = reader.time();
-  message.reports.resize(reader.items());
-  for (policy::LeaseReport& report : message.reports) {
-    report.worker = reader.number();
-    report.incarnation = reader.number();
-    report.sequence = reader.number();
-    report.applied.epoch = reader.number();
-    report.applied.number = reader.number();
-    report.held = reader.count();
-    report.used = reader.count();
-    std::uint64_t flags = reader.number();
-    report.hungry = (flags & 1) != 0;
-    report.leaving = (flags & 2) != 0;
-    if (report.held < 0 || report.used < 0 || flags > 3) reader.fail();
-    if (!report.leaving) continue;
-    for (std::int64_t& cooling : report.cooling) cooling = reader.count();
-  }
-  return if_whole(reader, std::move(message));
+  return read<Reports>(body);
 }
-
-std::string frame(const Grants& message) {
-  Writer writer(FrameType::kGrants);
-  writer.time(message.hold);
-  writer.number(static_cast<std::uint64_t>(message.grants.size()));
-  for (std::size_t i = 0; i < message.grants.size(); ++i) {
-    const policy::LeaseGrant& grant = message.grants[i];
-    writer.number(message.limits[i]);
-    writer.number(grant.worker);
-    writer.number(grant.incarnation);
-    writer.number(grant.version.epoch);
-    writer.number(grant.version.number);
-    writer.number(grant.permits);
-    writer.number(grant.sequence);
-    writer.time(grant.report_every);
-  }
-  return std::move(writer).done();
-}
-
 std::optional<Grants> read_grants(std::string_view body) {
-  Reader reader(body, FrameType::kGrants);
-  Grants message;
-  message.hold = reader.time();
-  message.grants.resize(reader.items());
-  for (policy::LeaseGrant& grant : message.grants) {
-    message.limits.push_back(reader.number());
-    grant.worker = reader.number();
-    grant.incarnation = reader.number();
-    grant.version.epoch = reader.number();
-    grant.version.number = reader.number();
-    grant.permits = reader.count();
-    grant.sequence = reader.number();
-    grant.report_every = reader.time();
-    if (grant.permits < 0) reader.fail();
-  }
-  return if_whole(reader, std::move(message));
+  return read<Grants>(body);
 }
 
 std::optional<std::size_t> frame_length(std::string_view first_bytes) {
@@ -280,34 +301,36 @@ std::string code_of(std::string_view secret, std::string_view who, const Nonce& 
   std::string said(who);
   said.append(coordinator.begin(), coordinator.end());
   said.append(worker.begin(), worker.end());
-  std::array<unsigned char, EVP_MAX_MD_SIZE> code{};
-  unsigned int length = 0;
-  const auto* bytes = reinterpret_cast<const unsigned char*>(said.data());
-  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), bytes, said.size(), code.data(),
-       &length);
-  return {code.begin(), code.begin() + length};
+  return hmac(secret, said);
 }
 
 bool same_code(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-Result<Address> parse_address(std::string_view text) {
-  constexpr std::string_view kScheme = "rowcall://";
-  Error wrong{ErrorCode::kSetting, "the coordinator", "\"" + std::string(text) + "\"", "rowcall://HOST:PORT",
-              "The coordinator tells its address when it starts."};
-  if (!text.starts_with(kScheme)) return failure(wrong);
-  text.remove_prefix(kScheme.size());
-  std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return failure(wrong);
-  Address address{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
-  bool digits = !address.port.empty() && address.port.size() <= 5 &&
-                std::ranges::all_of(address.port, [](char c) { return c >= '0' && c <= '9'; });
-  if (!digits || std::stoi(address.port) > 65535) return failure(wrong);
-  if (address.host.front() == '[' && address.host.back() == ']') {
-    address.host = address.host.substr(1, address.host.size() - 2);
-  }
-  return address;
+Seal::Seal(std::string_view secret, std::string_view signer, const Nonce& coordinator, const Nonce& worker)
+    : key_(code_of(secret, "frames of the " + std::string(signer), coordinator, worker)) {}
+
+std::string Seal::code(std::string_view body) const {
+  std::string said;
+  append_number(said, number_);
+  said += body;
+  return hmac(key_, said);
+}
+
+std::string Seal::sign(std::string frame) {
+  frame += code(std::string_view(frame).substr(kLengthBytes));
+  set_length(frame);
+  ++number_;
+  return frame;
+}
+
+std::optional<std::string_view> Seal::check(std::string_view body) {
+  if (body.size() <= kCodeBytes) return std::nullopt;
+  std::string_view said = body.substr(0, body.size() - kCodeBytes);
+  if (!same_code(body.substr(said.size()), code(said))) return std::nullopt;
+  ++number_;
+  return said;
 }
 
 }  // namespace rowcall::lease

@@ -6,13 +6,14 @@
 //
 //     coordinator  kHello    magic, 32 random bytes
 //     worker       kProof    32 random bytes, HMAC-SHA256(secret, "worker", both)
-//     coordinator  kWelcome  HMAC-SHA256(secret, "coordinator", both), terms of each limit
+//     coordinator  kWelcome  terms of each limit; signed
 //                  or kRefused  why, and the end
-//     worker       kReport   any time from then on
-//     coordinator  kGrants   any time from then on
+//     worker       kReport   any time from then on; signed
+//     coordinator  kGrants   any time from then on; signed
 //
 // So neither side speaks of permits before the other has shown that it knows the secret, and the secret
-// never travels. What follows is not signed: the network between the two must not be an enemy's.
+// never travels. A signed frame has its code behind its fields (`Seal`): nobody between the two can change,
+// repeat, leave out or add one. What they say can be read, though; it is not secret.
 //
 // Pure functions; any thread.
 #pragma once
@@ -24,8 +25,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "rowcall/error.h"
 
 #include "policy/lease_messages.h"
 
@@ -46,7 +45,6 @@ struct Proof {
   std::string code;  ///< HMAC
 };
 struct Welcome {
-  std::string code;  ///< HMAC
   std::vector<policy::LeaseTerms> terms;
 };
 struct Refused {
@@ -58,11 +56,14 @@ struct Reports {
   Duration asked_to_wait{};  ///< What is left of a Retry-After for everyone.
   std::vector<policy::LeaseReport> reports;
 };
-/// Grants for some of the limits, by the same order: `limits[i]` is what `grants[i]` is about.
+/// A grant, and which limit it is about: its place in the order of both sides.
+struct LimitGrant {
+  std::uint64_t limit = 0;
+  policy::LeaseGrant grant;
+};
 struct Grants {
   Duration hold{};  ///< Send nothing for that long.
-  std::vector<std::uint64_t> limits;
-  std::vector<policy::LeaseGrant> grants;
+  std::vector<LimitGrant> grants;
 };
 
 std::string frame(const Hello& message);
@@ -77,7 +78,7 @@ std::optional<std::size_t> frame_length(std::string_view first_bytes);
 /// The type of a frame's bytes behind the length.
 std::optional<FrameType> type_of(std::string_view body);
 
-/// Each takes the bytes behind the length; nothing when they are not such a message, whole.
+/// Each takes the bytes behind the length, without a code; nothing when they are not such a message, whole.
 std::optional<Hello> read_hello(std::string_view body);
 std::optional<Proof> read_proof(std::string_view body);
 std::optional<Welcome> read_welcome(std::string_view body);
@@ -92,11 +93,23 @@ std::string code_of(std::string_view secret, std::string_view who, const Nonce& 
 /// Compares in the same time whatever differs.
 bool same_code(std::string_view a, std::string_view b);
 
-/// Host and port of "rowcall://HOST:PORT"; HOST may be an IPv6 address in brackets.
-struct Address {
-  std::string host;
-  std::string port;
+/// The frames that one side of a connection signs, at both its ends: HMAC-SHA256 under a key of this
+/// connection and side, over a frame's number and its bytes.
+class Seal {
+ public:
+  /// `signer` is "worker" or "coordinator".
+  Seal(std::string_view secret, std::string_view signer, const Nonce& coordinator, const Nonce& worker);
+
+  /// The frame with its code. To be sent in the order in which they were signed.
+  std::string sign(std::string frame);
+  /// The bytes behind the length without the code; nothing unless this is the signer's next frame.
+  std::optional<std::string_view> check(std::string_view body);
+
+ private:
+  std::string code(std::string_view body) const;
+
+  std::string key_;
+  std::uint64_t number_ = 0;
 };
-Result<Address> parse_address(std::string_view text);
 
 }  // namespace rowcall::lease

@@ -40,17 +40,19 @@ TEST(Wire, ReportsComeBackAsTheyWere) {
 
 TEST(Wire, WelcomeAndGrantsComeBackAsTheyWere) {
   LimitSpec spec;
-  Welcome welcome{"code", {policy::terms_of({5000, 1s}, spec, 30s), policy::terms_of({10, 1h}, spec, 30s)}};
+  Welcome welcome{{policy::terms_of({5000, 1s}, spec, 30s), policy::terms_of({10, 1h}, spec, 30s)}};
   auto welcomed = read_welcome(body_of(frame(welcome)));
   ASSERT_TRUE(welcomed);
   EXPECT_EQ(welcomed->terms, welcome.terms);
-  Grants grants{250ms, {1}, {{42, 1, {7, 8}, 300, 9, 250ms}}};
+  Grants grants{250ms, {{1, {42, 1, {7, 8}, 300, 9, 250ms}}}};
   auto granted = read_grants(body_of(frame(grants)));
   ASSERT_TRUE(granted);
   EXPECT_EQ(granted->hold, 250ms);
-  EXPECT_EQ(granted->limits, grants.limits);
-  EXPECT_EQ(granted->grants[0].version, (policy::LeaseVersion{7, 8}));
-  EXPECT_EQ(granted->grants[0].permits, 300);
+  EXPECT_EQ(granted->grants[0].limit, 1u);
+  EXPECT_EQ(granted->grants[0].grant.worker, 42u);
+  EXPECT_EQ(granted->grants[0].grant.version, (policy::LeaseVersion{7, 8}));
+  EXPECT_EQ(granted->grants[0].grant.permits, 300);
+  EXPECT_EQ(granted->grants[0].grant.report_every, 250ms);
 }
 
 TEST(Wire, WhatIsCutShortOrTooLongIsNoMessage) {
@@ -81,16 +83,58 @@ TEST(Wire, OnlyTheSameSecretGivesTheSameCode) {
   EXPECT_FALSE(same_code(code, ""));
 }
 
-TEST(Wire, Addresses) {
-  auto address = parse_address("rowcall://10.0.0.7:7077");
-  ASSERT_TRUE(address);
-  EXPECT_EQ(address->host, "10.0.0.7");
-  EXPECT_EQ(address->port, "7077");
-  EXPECT_EQ(parse_address("rowcall://[::1]:80")->host, "::1");
-  for (const char* wrong : {"", "10.0.0.7:80", "rowcall://", "rowcall://host", "rowcall://:80",
-                            "rowcall://h:8x", "rowcall://h:99999", "redis://h:1"}) {
-    EXPECT_FALSE(parse_address(wrong)) << wrong;
+class SealTest : public testing::Test {
+ protected:
+  static constexpr const char* kSecret = "0123456789abcdef";
+  // A signed report's bytes behind the length.
+  std::string signed_report(std::int64_t held) {
+    Reports message;
+    message.reports.resize(1);
+    message.reports[0].held = held;
+    return body_of(signer_.sign(frame(message)));
   }
+
+  Nonce one_ = draw_nonce();
+  Nonce two_ = draw_nonce();
+  Seal signer_{kSecret, "worker", one_, two_};
+  Seal checker_{kSecret, "worker", one_, two_};
+};
+
+TEST_F(SealTest, WhatWasSignedIsReadInItsOrder) {
+  for (std::int64_t held : {1, 2, 3}) {
+    std::string body = signed_report(held);
+    auto said = checker_.check(body);
+    ASSERT_TRUE(said);
+    EXPECT_EQ(read_reports(*said)->reports[0].held, held);
+  }
+}
+
+TEST_F(SealTest, AChangedBitIsNoticedWhereverItIs) {
+  std::string body = signed_report(7);
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    std::string changed = body;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    EXPECT_FALSE(checker_.check(changed)) << i;
+  }
+  EXPECT_FALSE(checker_.check(body.substr(0, body.size() - 1)));
+  EXPECT_FALSE(checker_.check(""));
+  EXPECT_TRUE(checker_.check(body));  // a refused frame has not moved the count
+}
+
+TEST_F(SealTest, ARepeatedOrLeftOutFrameIsNoticed) {
+  std::string first = signed_report(1);
+  std::string second = signed_report(2);
+  EXPECT_FALSE(checker_.check(second));
+  EXPECT_TRUE(checker_.check(first));
+  EXPECT_FALSE(checker_.check(first));
+  EXPECT_TRUE(checker_.check(second));
+}
+
+TEST_F(SealTest, AnotherSideConnectionOrSecretSignsDifferently) {
+  std::string body = signed_report(1);
+  EXPECT_FALSE(Seal(kSecret, "coordinator", one_, two_).check(body));
+  EXPECT_FALSE(Seal(kSecret, "worker", draw_nonce(), two_).check(body));
+  EXPECT_FALSE(Seal("0123456789abcdeF", "worker", one_, two_).check(body));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "rowcall/error.h"
 #include "rowcall/job.h"
+#include "rowcall/run.h"
 
 namespace rowcall::mapping {
 
@@ -17,7 +18,12 @@ namespace rowcall::mapping {
 /// or it could not stand in a header; the error names the setting, never the value.
 Result<std::string> fetch_secret(const SecretRef& secret, std::string_view setting);
 
-/// All secret values of a job: those of [auth] and of headers. For masking them wherever they might show.
+/// Whom the job's limits.coordinator says to share the limits with, secrets in their places; empty when
+/// with nobody. A Redis without a key in its URL gets the API's host as the key.
+Result<Cluster> cluster_of(const Job& job);
+
+/// All secret values of a job: those of [auth], of headers and of the coordinator. For masking them wherever
+/// they might show.
 Result<std::vector<std::string>> secrets_of(const Job& job);
 
 /// What stands in the place of a secret.

@@ -156,6 +156,14 @@ void check_limits(const Job& job, Claims& claims) {
   claims.claim(!limits.find_rate || limits.adaptive, claims.written({"limits.rate", "limits.adaptive"}),
                "limits.rate = \"auto\", and limits.adaptive = false", "limits.adaptive = true",
                "It is the adaptive control that finds a rate.");
+  claims.claim(
+      limits.coordinator.empty() || !limits.rate.empty(),
+      claims.written({"limits.coordinator", "limits.rate"}),
+      std::string("a coordinator, and limits.rate = \"") + (limits.find_rate ? "auto\"" : "unlimited\""),
+      "a limit to share", "Set limits.rate, the same for all runs.");
+  claims.claim(!limits.coordinator.starts_with("tcp:") || !limits.coordinator_secret.empty(),
+               "limits.coordinator", "a coordinator, and no limits.coordinator_secret", "both",
+               "Put the secret it was started with into .env as RATE_COORDINATOR_SECRET.");
   std::int64_t calls = limits.in_flight_max;
   std::string_view which = "limits.in_flight_max";
   if (job.run.mode == Mode::kSync) {

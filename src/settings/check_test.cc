@@ -76,6 +76,22 @@ TEST(Check, ALimitIsFoundByAdaptiveControl) {
       "It is the adaptive control that finds a rate.");
 }
 
+TEST(Check, ACoordinatorNeedsALimitAndASecret) {
+  Job job = small();
+  job.limits.coordinator = "tcp://h:1";
+  EXPECT_EQ(fault(job).substr(0, 18), "limits.coordinator");
+  job.limits.coordinator_secret = {"env:THE_SECRET"};
+  EXPECT_EQ(fault(job), "");
+  job.limits.rate.clear();
+  EXPECT_EQ(
+      fault(job),
+      "limits.coordinator: a coordinator, and limits.rate = \"unlimited\"; expected a limit to share. Set "
+      "limits.rate, the same for all runs.");
+  job = small();
+  job.limits.coordinator = "redis://h";
+  EXPECT_EQ(fault(job), "");
+}
+
 TEST(Check, AHostMayBringTheSource) {
   Job job = small();
   job.source.paths.clear();

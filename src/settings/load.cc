@@ -44,9 +44,11 @@ std::vector<std::string> referred_names(const Job& job) {
   auto add = [&](std::string_view place) {
     if (auto name = environment_name(place); !name.empty()) names.emplace_back(name);
   };
-  for (const SecretRef* secret : {&job.auth.token, &job.auth.username, &job.auth.password, &job.auth.key}) {
+  for (const SecretRef* secret : {&job.auth.token, &job.auth.username, &job.auth.password, &job.auth.key,
+                                  &job.limits.coordinator_secret}) {
     add(secret->place);
   }
+  add(job.limits.coordinator);
   for (const auto& [name, value] : job.request.headers) add(value);
   return names;
 }
@@ -152,7 +154,8 @@ Result<void> Loader::apply_variables() {
     if (setting.environment.size() != 1) continue;
     const Variable* found = variable(setting.environment.front());
     if (found == nullptr) continue;
-    Value value = plain_value(setting, trimmed(found->value));
+    Value value = setting.stays_in_environment ? Value("env:" + setting.environment.front())
+                                               : plain_value(setting, trimmed(found->value));
     TRY_VOID(put(Target{&setting, {}}, value, Place{found->place, true}));
   }
   return {};

@@ -74,6 +74,18 @@ TEST_F(Load, ValuesOfAHostNeedNoTexts) {
   EXPECT_THAT(wrong.error().text(), testing::HasSubstr("limits.rate"));
 }
 
+TEST_F(Load, ACoordinatorsUrlAndSecretStayInTheirVariables) {
+  job_file(kSmallJob);
+  env_file("RATE_COORDINATOR=redis://:hunter2@cache:6379/0\nRATE_COORDINATOR_SECRET=swordfish\n");
+  Loaded got = loaded();
+  EXPECT_EQ(got.job.limits.coordinator, "env:RATE_COORDINATOR");
+  EXPECT_EQ(got.job.limits.coordinator_secret.place, "env:RATE_COORDINATOR_SECRET");
+  EXPECT_EQ(to_toml(got.job).find("hunter2"), std::string::npos);
+  EXPECT_THAT(got.exports,
+              testing::UnorderedElementsAre(Pair("RATE_COORDINATOR", "redis://:hunter2@cache:6379/0"),
+                                            Pair("RATE_COORDINATOR_SECRET", "swordfish")));
+}
+
 TEST_F(Load, TheEnvFileAloneIsAJob) {
   env_file(
       "S3_BUCKET=my-bucket\nS3_KEY=in/cities.csv\nAPI_ENDPOINT=http://127.0.0.1:8080/score\nBATCH_SIZE=100\n"

@@ -31,6 +31,7 @@ struct About {
   const char* flag = "";
   std::vector<std::string> environment = {};
   bool quiet = false;
+  bool stays_in_environment = false;
 };
 
 inline Setting made(About about, Kind kind, std::string expects) {
@@ -43,6 +44,7 @@ inline Setting made(About about, Kind kind, std::string expects) {
   setting.flag = about.flag;
   setting.environment = std::move(about.environment);
   setting.quiet = about.quiet;
+  setting.stays_in_environment = about.stays_in_environment;
   return setting;
 }
 

@@ -221,6 +221,18 @@ std::span<const Sample> samples() {
        [](const Job& j) { return j.limits.strict == Strictness::kProof; }},
       {"limits.guard_max", R"("20ms")", {"20ms"}, [](const Job& j) { return j.limits.guard_max == 20ms; }},
       {"limits.adaptive", "false", {"false"}, [](const Job& j) { return !j.limits.adaptive; }},
+      {"limits.coordinator",
+       R"("tcp://10.0.0.7:7077")",
+       {"env:RATE_COORDINATOR"},
+       [](const Job& j) {
+         return j.limits.coordinator == "tcp://10.0.0.7:7077" ||
+                j.limits.coordinator == "env:RATE_COORDINATOR";
+       },
+       {"limits.coordinator_secret=env:THE_SECRET"}},
+      {"limits.coordinator_secret",
+       R"("env:RATE_COORDINATOR_SECRET")",
+       {"env:RATE_COORDINATOR_SECRET"},
+       [](const Job& j) { return j.limits.coordinator_secret.place == "env:RATE_COORDINATOR_SECRET"; }},
       {"limits.in_flight_max", "200", {"200"}, [](const Job& j) { return j.limits.in_flight_max == 200; }},
       {"limits.rows_held_max",
        "10000",

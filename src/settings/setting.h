@@ -50,6 +50,8 @@ struct Setting {
   std::string flag;                      ///< Of `rowcall run`: "--rate"; empty: none.
   std::vector<std::string> environment;  ///< Variables that set it, all together if there are several.
   bool quiet = false;                    ///< A wrong value may be a secret: errors do not show it.
+  /// What the variable holds may be a secret: the job only says in which one it is, as "env:NAME".
+  bool stays_in_environment = false;
 
   std::function<Verdict(Job&, const Value&)> set;
   std::function<Value(const Job&)> get;

@@ -34,6 +34,29 @@ std::vector<Setting> limits_settings() {
                     "too fast, says in rate headers what is left, queues, or fails under load. Never above "
                     "the limits. docs/rate-control.md tells how."},
             ROWCALL_FIELD(limits.adaptive)),
+      text(
+          {.key = "limits.coordinator",
+           .example = R"("tcp://10.0.0.7:7077")",
+           .doc = "Who lends the permits, when several runs on one or several machines share limits.rate. "
+                  "\"tcp://HOST:PORT\": a coordinator that `rowcall coordinator` has started. "
+                  "\"redis://HOST:PORT/DATABASE\": a Redis, with a weaker guarantee; runs share a limit when "
+                  "they call the same host, or have the same \"?key=NAME\" at the end. All must set the same "
+                  "limits.rate. \"env:NAME\" takes the URL from a variable, where it may hold a password. "
+                  "docs/several-machines.md tells how.",
+           .flag = "--coordinator",
+           .environment = {"RATE_COORDINATOR"},
+           .quiet = true,
+           .stays_in_environment = true},
+          kCoordinatorText, ROWCALL_FIELD(limits.coordinator)),
+      secret(
+          {.key = "limits.coordinator_secret",
+           .example = R"("env:RATE_COORDINATOR_SECRET")",
+           .doc = "Where the secret is found that the coordinator was started with, or the password of the "
+                  "Redis.",
+           .flag = "--coordinator-secret",
+           .environment = {"RATE_COORDINATOR_SECRET"},
+           .stays_in_environment = true},
+          ROWCALL_FIELD(limits.coordinator_secret)),
       whole({.key = "limits.in_flight_max",
              .example = "200",
              .doc = "Calls on the wire at a time, at most; 0 finds a number that fits the rate.",

@@ -5,6 +5,7 @@
 
 #include "base/parse.h"
 #include "settings/column_text.h"
+#include "settings/coordinator_url.h"
 #include "settings/read.h"
 #include "settings/secrets.h"
 #include "settings/url_check.h"
@@ -67,6 +68,9 @@ Verdict check_url_or_none(std::string_view text) {
 Verdict check_endpoint_or_none(std::string_view text) {
   return text.empty() ? std::nullopt : check_endpoint(text);
 }
+Verdict check_coordinator_or_none(std::string_view text) {
+  return text.empty() ? std::nullopt : check_coordinator(text);
+}
 Verdict check_table_or_none(std::string_view text) {
   return text.empty() ? std::nullopt : check_table_path(text);
 }
@@ -85,6 +89,7 @@ const TextForm kPathText = {"a path", check_path};
 const TextForm kTableText = {"a path, or \"s3://BUCKET/KEY\"", check_table_or_none};
 const TextForm kUrlText = {"a URL such as \"https://api.example.com/v1/score\"", check_url_or_none};
 const TextForm kEndpointText = {"a URL such as \"http://127.0.0.1:9000\"", check_endpoint_or_none};
+const TextForm kCoordinatorText = {kCoordinatorForm, check_coordinator_or_none};
 const TextForm kPointerText = {"a JSON Pointer: empty, or beginning with \"/\"", check_pointer};
 const TextForm kStatusText = {kStatusExpects, check_status_list};
 const TextForm kJobNameText = {kJobNameExpects, check_job_name};

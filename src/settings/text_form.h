@@ -22,6 +22,7 @@ extern const TextForm kPathText;   ///< The path of a local file or folder.
 extern const TextForm kTableText;  ///< A path or an s3:// URI.
 extern const TextForm kUrlText;
 extern const TextForm kEndpointText;
+extern const TextForm kCoordinatorText;
 extern const TextForm kPointerText;  ///< A JSON Pointer.
 extern const TextForm kStatusText;   ///< A status list: "5XX,!501".
 extern const TextForm kJobNameText;

@@ -10,9 +10,11 @@ import sys
 import time
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 import parts
+import rowcall
 from rowcall import _engine
 from rowcall._job import Job
 
@@ -22,6 +24,7 @@ SOURCE = {"source.path": "-", "source.format": "ndjson"}
 WORKER = """
 import sys
 import pyarrow as pa
+import rowcall
 from rowcall import _engine
 from rowcall._job import Job
 
@@ -120,3 +123,21 @@ def test_a_coordinator_wants_a_limit_and_a_long_secret() -> None:
     free = Job(url="http://127.0.0.1:9/x", rate="unlimited", env_file=False, settings=SOURCE)
     with pytest.raises(Exception, match="limit"):
         _engine.Coordinator(free._job, "127.0.0.1", 0, SECRET, False)
+
+
+def test_a_keyword_names_the_coordinator(mock_api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = mock_api(limit="400/s")
+    cluster = Cluster(api.url + "/process", "400/s")
+    monkeypatch.setenv("SECRET_OF_THE_TEST", SECRET)
+    done = rowcall.enrich(
+        pa.table({"id": pa.array(range(50), pa.int64())}),
+        url=api.url + "/process",
+        rate="400/s",
+        response={"score": "/score:double"},
+        env_file=False,
+        coordinator=cluster.coordinator.address,
+        coordinator_secret="env:SECRET_OF_THE_TEST",
+    )
+    assert done.num_rows == 50
+    assert cluster.coordinator.status()["messages_in"] > 0
+    cluster.coordinator.close()

@@ -46,6 +46,7 @@ DOORS = (
     (re.compile(r"^(arrow|parquet)/"), "Arrow C++", {"src/files"}),
     (re.compile(r"^sqlite3\.h$"), "SQLite", {"src/ledger"}),
     (re.compile(r"^CLI/"), "CLI11", {"cli"}),
+    (re.compile(r"^hiredis/"), "hiredis", {"src/lease"}),
     (re.compile(r"^toml\+\+/"), "toml++", {"src/settings"}),
 )
 
