@@ -44,6 +44,21 @@ TEST(Lease, AThousandTroubledRunsKeepTheLimit) {
   }
 }
 
+TEST(Lease, TroubledRunsKeepALimitThatIsInARedis) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    ClusterOptions options = troubled(seed);
+    options.redis = true;
+    options.workers = 2 + static_cast<int>(seed % 7);
+    options.limit.calls = seed % 10 == 0 ? 3 : 200;
+    options.calls = options.limit.calls * 12;
+    ClusterOutcome outcome = play_cluster(options);
+    ASSERT_EQ(outcome.breach, "") << "seed " << seed;
+    ASSERT_LE(outcome.worst_sent, options.limit.calls) << "seed " << seed;
+    ASSERT_LE(outcome.worst_arrived, options.limit.calls) << "seed " << seed;
+    ASSERT_TRUE(outcome.finished) << "seed " << seed;
+  }
+}
+
 class LeaseRule : public testing::TestWithParam<Broken> {};
 
 TEST_P(LeaseRule, IsMissedWhenItIsBroken) {
@@ -105,6 +120,23 @@ TEST(Lease, ACalmClusterUsesNearlyAll) {
             << outcome.messages_most_per_s << "\n";
   EXPECT_GE(outcome.utilisation, 0.95);
   EXPECT_LE(static_cast<double>(outcome.messages) / seconds(outcome.took), 150);
+}
+
+TEST(Lease, ACalmClusterUsesNearlyAllOfALimitThatIsInARedis) {
+  ClusterOptions options;
+  options.redis = true;
+  options.limit.calls = 1000;
+  options.workers = 16;
+  options.calls = 60'000;
+  ClusterOutcome outcome = play_cluster(options);
+  ASSERT_TRUE(strict(outcome, options)) << outcome.breach;
+  std::cout << "calm, Redis: of the limit used " << outcome.utilisation
+            << ", the silence at the start included; "
+            << "messages per second " << static_cast<double>(outcome.messages) / seconds(outcome.took)
+            << "\n";
+  // The key is new: four seconds of the minute pass in silence.
+  EXPECT_GE(outcome.utilisation, 0.88);
+  EXPECT_LE(static_cast<double>(outcome.messages) / seconds(outcome.took), 400);
 }
 
 TEST(Lease, WorkersThatCannotMoreLeaveTheRestToOthers) {

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include "policy/limiter_simulation.h"
+#include "tests/sim/script_coordinator.h"
 
 namespace rowcall::sim {
 namespace {
@@ -59,6 +61,21 @@ struct SimWorker {
   }
 };
 
+// Who lends: a coordinator, or a Redis with its script.
+struct Lender {
+  std::unique_ptr<LeaseCoordinator> coordinator;
+  std::unique_ptr<ScriptCoordinator> redis;
+
+  // Calls `function` with the one there is.
+  template <class Function>
+  auto with(Function function) const {
+    return redis ? function(*redis) : function(*coordinator);
+  }
+  void tick(Instant now) const {
+    if (coordinator) coordinator->tick(now);
+  }
+};
+
 class Cluster {
  public:
   explicit Cluster(const ClusterOptions& options)
@@ -69,7 +86,7 @@ class Cluster {
     coordinator_terms_ = terms_;
     if (broken(Broken::kLostCool)) coordinator_terms_.reuse_after = Duration(0);
     if (broken(Broken::kLeaseWaitedFor)) coordinator_terms_.ttl = terms_.ttl / 4;
-    coordinator_ = std::make_unique<LeaseCoordinator>(coordinator_terms_, epoch_);
+    begin_lender();
     double sum = 0;
     for (int i = 1; i <= options.workers; ++i) sum += std::pow(i, -options.skew);
     std::int64_t given = 0;
@@ -121,6 +138,15 @@ class Cluster {
   }
   bool done() const {
     return std::ranges::all_of(workers_, [](const auto& w) { return w->dead || w->calls_left == 0; });
+  }
+
+  void begin_lender() {
+    lender_.emplace();
+    if (options_.redis) {
+      lender_->redis = std::make_unique<ScriptCoordinator>(coordinator_terms_, now_);
+    } else {
+      lender_->coordinator = std::make_unique<LeaseCoordinator>(coordinator_terms_, epoch_);
+    }
   }
 
   void begin_worker(std::int64_t calls) {
@@ -216,19 +242,20 @@ class Cluster {
   }
 
   void deliver_report(SimWorker& w, LeaseReport report) {
-    if (!coordinator_) return;
+    if (!lender_ || down_) return;
     if (broken(Broken::kShrinkAcknowledged) && w.newest.version.epoch == epoch_ && !report.leaving) {
       report.applied = w.newest.version;
       report.held = std::min(report.held, w.newest.permits);
     }
     w.sequence = std::max(w.sequence, report.sequence);
     if (broken(Broken::kOldReportsIgnored)) report.sequence = ++forged_;
-    coordinator_->report(report, now_);
+    lender_->with([&](auto& lender) { lender.report(report, now_); });
+    if (lender_->redis) known_from_ = lender_->redis->silent_until();
     send_grants();
   }
 
   void send_grants() {
-    for (LeaseGrant grant : coordinator_->take_grants()) {
+    for (LeaseGrant grant : lender_->with([](auto& lender) { return lender.take_grants(); })) {
       SimWorker& w = *workers_[grant.worker - 1];
       if (w.newest.version < grant.version) w.newest = grant;
       if (broken(Broken::kOldReportsIgnored)) grant.sequence = w.sequence;
@@ -248,8 +275,8 @@ class Cluster {
   }
 
   void tick() {
-    if (coordinator_) {
-      coordinator_->tick(now_);
+    if (lender_ && !down_) {
+      lender_->tick(now_);
       send_grants();
     }
     at(now_ + LeaseCoordinator::kTick, [this] { tick(); });
@@ -289,12 +316,32 @@ class Cluster {
     if (SimWorker* w = somebody()) w->cut_off_until = now_ + 100ms + up_to(7s);
   }
 
+  // A Redis fails over: to a replica that knows all, or not the last moments, or nothing; with another clock.
+  void fail_over() {
+    lender_->redis->keep_copy();
+    Duration behind = up_to(500ms);
+    at(now_ + behind, [this] {
+      down_ = true;
+      auto fate = static_cast<ScriptCoordinator::Fate>(options_.seed % 3);
+      at(now_ + up_to(2s), [this, fate] {
+        lender_->redis->fail_over(fate, up_to(20s) - 10s);
+        down_ = false;
+        known_from_ = Instant::max();  // until it has answered somebody
+      });
+    });
+  }
+
   void end_coordinator() {
-    coordinator_.reset();
+    if (lender_->redis) {
+      fail_over();
+      return;
+    }
+    lender_.reset();
     at(now_ + up_to(2s), [this] {
       Instant silent_until = now_ + LeaseCoordinator::silence(coordinator_terms_);
       if (broken(Broken::kSilentAfterRestart)) silent_until = Instant::min();
-      coordinator_ = std::make_unique<LeaseCoordinator>(coordinator_terms_, ++epoch_, silent_until);
+      lender_.emplace();
+      lender_->coordinator = std::make_unique<LeaseCoordinator>(coordinator_terms_, ++epoch_, silent_until);
       known_from_ = silent_until;
     });
   }
@@ -307,8 +354,8 @@ class Cluster {
     for (auto& w : workers_) {
       std::int64_t here = holds(*w);
       held += here;
-      if (!coordinator_) continue;
-      std::int64_t of_it = coordinator_->charged(w->name);
+      if (!lender_ || down_) continue;
+      std::int64_t of_it = lender_->with([&](auto& lender) { return lender.charged(w->name); });
       charged += of_it;
       // A coordinator that is still silent may not know it yet.
       if (here > of_it && now_ >= known_from_) {
@@ -317,13 +364,17 @@ class Cluster {
       }
     }
     if (held > options_.limit.calls) breach("workers hold " + std::to_string(held));
-    if (!coordinator_) return;
-    if (charged != coordinator_->charged() ||
-        charged + coordinator_->quarantined() + coordinator_->free() != options_.limit.calls) {
-      breach(std::to_string(charged) + " + " + std::to_string(coordinator_->quarantined()) + " + " +
-             std::to_string(coordinator_->free()));
+    if (lender_ && !down_) lender_->with([&](auto& lender) { check_sum(lender, charged); });
+  }
+
+  void check_sum(auto& lender, std::int64_t charged) {
+    std::int64_t quarantined = lender.quarantined();
+    std::int64_t free = lender.free();
+    bool begun = charged + quarantined + free > 0;  // a key is there from the first report on
+    if (begun && (charged != lender.charged() || charged + quarantined + free != options_.limit.calls)) {
+      breach(std::to_string(charged) + " + " + std::to_string(quarantined) + " + " + std::to_string(free));
     }
-    if (coordinator_->free() < 0 || coordinator_->overdrawn() > 0) breach("overdrawn");
+    if (free < 0 || lender.overdrawn() > 0) breach("overdrawn");
   }
 
   // What a worker really can still use: a dead one nothing, but what it used last still cools.
@@ -347,7 +398,8 @@ class Cluster {
   LeaseTerms coordinator_terms_;
   std::uint64_t epoch_ = 1;
   std::uint64_t forged_ = 1'000'000;
-  std::unique_ptr<LeaseCoordinator> coordinator_;
+  std::optional<Lender> lender_;
+  bool down_ = false;  // a Redis that is failing over
   Instant known_from_ = kStart;
   std::int64_t events_seen_ = 0;
   Instant second_began_ = kStart;

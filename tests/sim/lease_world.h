@@ -42,6 +42,7 @@ enum class Broken {
 struct ClusterOptions {
   std::uint64_t seed = 1;
   RateLimit limit{200, std::chrono::seconds(1)};
+  bool redis = false;  ///< A Redis lends, with its script; `restarts` are failovers then.
   int workers = 6;
   std::int64_t calls = 3000;     ///< In all...
   double skew = 1.2;             ///< ...shared among the workers as 1 / rank ^ skew.
