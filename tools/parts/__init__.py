@@ -11,6 +11,7 @@ from parts.mock_api import MockApi
 from parts.process import Part, PartError, free_port
 from parts.programs import chromium, program
 from parts.prometheus import Prometheus
+from parts.redis import Redis
 from parts.s3 import S3
 from parts.scoring_api import ScoringApi
 from parts.scripted_api import ScriptedApi, Seen
@@ -25,6 +26,7 @@ __all__ = [
     "Part",
     "PartError",
     "Prometheus",
+    "Redis",
     "ScoringApi",
     "ScriptedApi",
     "Seen",
