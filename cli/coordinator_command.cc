@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `rowcall coordinator`: lends the permits of one limit to runs on whatever machines.
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
