@@ -29,6 +29,7 @@ constexpr Duration kIdleMax = 30s;       // an idle line is closed after that; m
 constexpr Duration kTrustedFor = 300ms;  // a line idle for longer is looked at before it is used
 constexpr Duration kAddressesFor = 30s;
 constexpr int kDialingMax = 128;
+constexpr int kAnnouncementsMax = 100;  // 1xx replies before the real one
 
 bool too_large(const error_code& error) {
   return error == beast_http::error::body_limit || error == beast_http::error::header_limit ||
@@ -172,7 +173,7 @@ Async<bool> Http1Transport::exchange(Slot& slot, const Request& request, OnSent 
   // Read after the write: the latest moment at which the request can have left.
   reply.sent_at = clock_->now();
   on_sent(reply.sent_at);
-  if (error) {
+  if (error || slot.timed_out) {
     fail(slot, reply, TransportError::kClosed, error.message());
     co_return false;
   }
@@ -181,7 +182,7 @@ Async<bool> Http1Transport::exchange(Slot& slot, const Request& request, OnSent 
 
 Async<bool> Http1Transport::read_reply(Slot& slot, Reply& reply) {
   bool head = options_.endpoint.method == "HEAD";
-  for (;;) {
+  for (int announcements = 0; announcements < kAnnouncementsMax; ++announcements) {
     ReplyParser parser(&reply, static_cast<std::uint64_t>(options_.body_bytes_max), head);
     bool whole = co_await read_message(slot, parser, reply);
     if (!whole) co_return false;
@@ -193,6 +194,9 @@ Async<bool> Http1Transport::read_reply(Slot& slot, Reply& reply) {
     reply.status = 0;
     reply.body.clear();
   }
+  fail(slot, reply, TransportError::kProtocol,
+       std::to_string(kAnnouncementsMax) + " announcements (1xx), and no answer");
+  co_return false;
 }
 
 // Reads until the parser has a whole message. False when that cannot be; the reply then says why.
@@ -213,6 +217,8 @@ Async<bool> Http1Transport::read_message(Slot& slot, ReplyParser& parser, Reply&
     std::size_t before = input.size();
     error = co_await slot.connection.read();
     reply.bytes_in += static_cast<std::uint32_t>(input.size() - before);
+    // What ends a late reply is `cancel`, which finds nothing to cancel while bytes keep coming.
+    if (!error && slot.timed_out) error = asio::error::operation_aborted;
     if (!error) continue;
     // Some bodies have no length: the end of the connection is theirs.
     bool ended = error == asio::error::eof || error == asio::ssl::error::stream_truncated;
@@ -236,8 +242,11 @@ void Http1Transport::unpack(Reply& reply, const std::string& encoding) const {
     reply.body = *std::move(body);
     return;
   }
-  reply.error = TransportError::kTooLarge;
-  reply.detail = body.error().text();
+  bool too_large = body.error().code == ErrorCode::kStorage;
+  reply.error = too_large ? TransportError::kTooLarge : TransportError::kProtocol;
+  reply.detail = too_large
+                     ? "more than " + bytes_text(options_.body_bytes_max) + " of body once it is unpacked"
+                     : body.error().text();
   reply.body.clear();
 }
 
@@ -312,8 +321,9 @@ void Http1Transport::sweep() {
   Instant now = clock_->now();
   for (auto& slot : slots_) {
     if (!slot || (slot->state != State::kBusy && slot->state != State::kDialing)) continue;
-    if (slot->timed_out || now < slot->deadline) continue;
+    if (now < slot->deadline) continue;
     slot->timed_out = true;
+    // At each sweep: the one before may have come between two operations.
     slot->connection.cancel();
     // It may be waiting for the name service, which cannot be cancelled.
     if (slot->state == State::kDialing) resolved_.raise();

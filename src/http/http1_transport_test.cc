@@ -238,6 +238,25 @@ TEST_F(TransportTest, SilenceAndDrippingEndInATimeout) {
   EXPECT_EQ(call(dripping).error, TransportError::kTimeout);
 }
 
+TEST_F(TransportTest, AnnouncementsWithoutEndAreNoAnswer) {
+  std::string announced;
+  for (int i = 0; i < 500; ++i) announced += "HTTP/1.1 102 Processing\r\n\r\n";
+  ScriptedServer server([&](const std::string&, int) { return Act{.bytes = announced}; });
+  Reply reply = call(server);
+  EXPECT_EQ(reply.error, TransportError::kProtocol);
+  EXPECT_THAT(reply.detail, HasSubstr("announcements"));
+}
+
+TEST_F(TransportTest, AnEmptyBodyInChunksMayComeAByteAtATime) {
+  ScriptedServer server([](const std::string&, int) {
+    return Act{.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", .drip = true};
+  });
+  Reply reply = call(server);
+  EXPECT_EQ(reply.error, TransportError::kNone);
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.body, "");
+}
+
 TEST_F(TransportTest, NobodyThereIsAConnectError) {
   TransportOptions options;
   {

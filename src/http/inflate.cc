@@ -27,7 +27,7 @@ Result<std::string> inflated(std::string_view packed, std::size_t bytes_max) {
     }
     out.append(buffer, sizeof buffer - stream.avail_out);
     if (out.size() > bytes_max)
-      return failure({ErrorCode::kInput, "", "the unpacked body is too long", "", ""});
+      return failure({ErrorCode::kStorage, "", "the unpacked body is too long", "", ""});
     if (code == Z_STREAM_END) return out;
     if (stream.avail_in == 0 && stream.avail_out != 0) {
       return failure({ErrorCode::kInput, "", "the compressed body is cut off", "", ""});
