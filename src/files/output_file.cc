@@ -16,6 +16,15 @@
 #include "files/checked.h"
 
 namespace rowcall::files {
+namespace {
+
+// What tells an object from the one that takes its place; "" where there is none.
+std::string look_of(const arrow::fs::FileInfo& object) {
+  if (!object.IsFile()) return "";
+  return std::to_string(object.size()) + " " + std::to_string(object.mtime().time_since_epoch().count());
+}
+
+}  // namespace
 
 Result<OutputFile> OutputFile::create(Place place, const S3Spec& s3) {
   OutputFile file;
@@ -23,6 +32,9 @@ Result<OutputFile> OutputFile::create(Place place, const S3Spec& s3) {
   if (file.place_.s3) {
     TRY(auto store, file_system(file.place_, s3));
     TRY(file.stream_, checked(store->OpenOutputStream(file.place_.path, nullptr), file.place_, "write"));
+    TRY(arrow::fs::FileInfo before, checked(store->GetFileInfo(file.place_.path), file.place_, "write"));
+    file.store_ = std::move(store);
+    file.before_ = look_of(before);
     return file;
   }
   std::filesystem::path path(file.place_.path);
@@ -44,7 +56,9 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
     : place_(std::move(other.place_)),
       beside_(std::move(other.beside_)),
       fd_(std::exchange(other.fd_, -1)),
-      stream_(std::exchange(other.stream_, nullptr)) {}
+      stream_(std::exchange(other.stream_, nullptr)),
+      store_(std::move(other.store_)),
+      before_(std::move(other.before_)) {}
 
 OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
   if (this != &other) {
@@ -53,6 +67,8 @@ OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
     beside_ = std::move(other.beside_);
     fd_ = std::exchange(other.fd_, -1);
     stream_ = std::exchange(other.stream_, nullptr);
+    store_ = std::move(other.store_);
+    before_ = std::move(other.before_);
   }
   return *this;
 }
@@ -78,9 +94,18 @@ Result<std::int64_t> OutputFile::commit() {
     TRY_VOID(commit_locally());
     return bytes;
   }
-  TRY_VOID(checked(stream_->Close(), place_, "write"));
+  arrow::Status closed = stream_->Close();
+  if (!closed.ok() && !has_appeared(bytes)) return failure(storage_error(closed, place_, "write"));
   stream_.reset();
   return bytes;
+}
+
+// The store may have completed the upload, and its answer was lost: asked again, it knows of no such upload.
+bool OutputFile::has_appeared(std::int64_t bytes) const {
+  auto now = store_->GetFileInfo(place_.path);
+  if (!now.ok() || !now->IsFile() || now->size() != bytes) return false;
+  // What was there before does not count; within a second the two may look alike, and then neither does this.
+  return look_of(*now) != before_;
 }
 
 // A stream of S3 that is destroyed completes its upload: half an object would appear.

@@ -17,6 +17,9 @@
 
 #include "files/storage.h"
 
+namespace arrow::fs {
+class FileSystem;
+}  // namespace arrow::fs
 namespace arrow::io {
 class OutputStream;
 }  // namespace arrow::io
@@ -43,11 +46,14 @@ class OutputFile {
  private:
   OutputFile() = default;
   Result<void> commit_locally();
+  bool has_appeared(std::int64_t bytes) const;
 
   Place place_;
   std::string beside_;  // local: where it is until then
   int fd_ = -1;         // local: the stream's own
   std::shared_ptr<arrow::io::OutputStream> stream_;
+  std::shared_ptr<arrow::fs::FileSystem> store_;  // S3
+  std::string before_;                            // S3: what is at the place until then
 };
 
 }  // namespace rowcall::files

@@ -171,8 +171,12 @@ Error s3_error(std::string_view said, std::string_view doing) {
       "and that they may do this in the bucket.";
   Error error;
   error.found = "cannot " + std::string(doing) + ": ";
-  if (has_any(said, {"INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH", "INVALID_SIGNATURE",
-                     "INVALID_CLIENT_TOKEN_ID", "EXPIRED_TOKEN", "ExpiredToken", "InvalidAccessKeyId"})) {
+  if (has_any(said, {"EXPIRED_TOKEN", "ExpiredToken", "TokenRefreshRequired"})) {
+    error.code = ErrorCode::kDenied;
+    error.found += "the credentials have expired";
+    error.mend = "Renew them, where AWS_PROFILE or AWS_SESSION_TOKEN has them; then run again to go on.";
+  } else if (has_any(said, {"INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH", "INVALID_SIGNATURE",
+                            "INVALID_CLIENT_TOKEN_ID", "InvalidAccessKeyId"})) {
     error.code = ErrorCode::kDenied;
     error.found += "the store does not know these credentials";
     error.mend = kCredentials;
@@ -190,18 +194,27 @@ Error s3_error(std::string_view said, std::string_view doing) {
     error.mend = "Check the name, s3.endpoint and s3.region.";
   } else if (has_any(said, {"HTTP status 301", "HTTP status 400", "PermanentRedirect", "region"})) {
     error.code = ErrorCode::kNetwork;
-    error.found += "the store refuses the request, as it does when the region is another one";
-    error.mend = "Set s3.region (or AWS_REGION) to the bucket's region.";
+    error.found +=
+        "the store refuses the request, as it does when the region is another one or the credentials have "
+        "expired";
+    error.mend =
+        "Set s3.region (or AWS_REGION) to the bucket's region, and see that the credentials are new.";
   } else if (not_trusted(said)) {
     error.code = ErrorCode::kNetwork;
     error.found += "the store's certificate is not trusted";
     error.mend =
         "Check s3.endpoint; the certificates of a private authority go into a file that AWS_CA_BUNDLE names.";
+  } else if (has_any(said, {"SLOW_DOWN", "SlowDown"})) {
+    error.code = ErrorCode::kNetwork;
+    error.found += "the store asks for fewer requests, again and again";
+    error.mend = "Wait until others ask less of it, or raise s3.attempts_max; then run again to go on.";
   } else if (has_any(said, {"NETWORK_CONNECTION", "curlCode", "REQUEST_TIMEOUT", "SERVICE_UNAVAILABLE",
-                            "SLOW_DOWN", "INTERNAL_FAILURE", "HTTP status 5"})) {
+                            "INTERNAL_FAILURE", "HTTP status 5"})) {
     error.code = ErrorCode::kNetwork;
     error.found += "the store cannot be reached or does not answer properly";
-    error.mend = "Check s3.endpoint (or AWS_ENDPOINT_URL), the network, and that the store is up.";
+    error.mend =
+        "Check s3.endpoint (or AWS_ENDPOINT_URL), the network, and that the store is up; then run again to "
+        "go on.";
   } else {
     error.code = ErrorCode::kStorage;
     error.found += "the store refuses it";
