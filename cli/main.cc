@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // rowcall: call an HTTP API for every row of a table.
+#include <signal.h>
+
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -96,6 +98,8 @@ int run_program(int argc, char** argv) {
 }  // namespace rowcall::cli
 
 int main(int argc, char** argv) {
+  // A file that may not grow any more (ulimit -f) is an error of its write, not the end of the process.
+  ::signal(SIGXFSZ, SIG_IGN);
   // First of all: it chooses the memory pool before anything can allocate from it.
   rowcall::files::FileLayer files;
   try {

@@ -32,12 +32,20 @@ StopSignals::StopSignals(StopFlag* flag) {
   times = 0;
   struct sigaction action{};
   action.sa_handler = &on_signal;
-  for (int number : kSignals) ::sigaction(number, &action, nullptr);
+  for (int number : kSignals) {
+    // What is ignored from the start stays so: under nohup a run outlives its terminal.
+    struct sigaction before{};
+    bool ignored = ::sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_IGN;
+    if (!ignored) ::sigaction(number, &action, nullptr);
+  }
   ::signal(SIGPIPE, SIG_IGN);
 }
 
 StopSignals::~StopSignals() {
-  for (int number : kSignals) ::signal(number, SIG_DFL);
+  for (int number : kSignals) {
+    struct sigaction now{};
+    if (::sigaction(number, nullptr, &now) == 0 && now.sa_handler == &on_signal) ::signal(number, SIG_DFL);
+  }
   raised_flag = nullptr;
 }
 

@@ -7,7 +7,8 @@
 
 namespace rowcall::cli {
 
-/// While it lives, SIGINT, SIGTERM and SIGHUP raise `flag`, and SIGPIPE is ignored. One at a time.
+/// While it lives, SIGINT, SIGTERM and SIGHUP raise `flag` (but for those that were ignored before, as nohup
+/// has it), and SIGPIPE is ignored. One at a time.
 class StopSignals {
  public:
   explicit StopSignals(StopFlag* flag);

@@ -62,6 +62,9 @@ Error disk_error(const fs::path& path, std::string_view doing, int error_number)
     case EDQUOT:
       error.mend = "Free some space, or name a place on another disk; then run the same command again.";
       break;
+    case EFBIG:
+      error.mend = "Raise the limit of a file's size (ulimit -f); then run the same command again.";
+      break;
     case EMFILE:
     case ENFILE:
       error.mend = "Raise the limit of open files (ulimit -n), or lower limits.in_flight_max.";

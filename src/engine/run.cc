@@ -2,13 +2,16 @@
 #include "rowcall/run.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <exception>
 #include <iterator>
 #include <random>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/system/system_error.hpp>
 
+#include "base/disk.h"
 #include "base/try.h"
 #include "engine/run_state.h"
 #include "http/http1_transport.h"
@@ -327,6 +330,18 @@ void Run::start(Transport* transport, std::function<void()> over) {
 }  // namespace rowcall::engine
 
 namespace rowcall {
+namespace {
+
+// The system has no descriptor left for an event loop; else a bug, or no memory.
+Error error_of(const std::exception& unexpected) {
+  const auto* refused = dynamic_cast<const boost::system::system_error*>(&unexpected);
+  if (refused != nullptr && (refused->code().value() == EMFILE || refused->code().value() == ENFILE)) {
+    return disk_error("the run", "starting", refused->code().value());
+  }
+  return {ErrorCode::kInternal, "the run", std::string("unexpected error: ") + unexpected.what(), "", ""};
+}
+
+}  // namespace
 
 Result<Report> run(const Job& job, const Host& given) {
   namespace asio = boost::asio;
@@ -342,23 +357,22 @@ Result<Report> run(const Job& job, const Host& given) {
   http::TransportOptions options{prepared.requests.endpoint(), prepared.in_flight_max,
                                  job.request.timeout,          job.request.connect_timeout,
                                  job.response.body_bytes_max,  job.request.tls_verify};
-  asio::io_context context(1);
-  LoopClock clock(context);
-  engine::Run run(context.get_executor(), &clock, Worker::Kind::kThread, job, host, std::move(prepared));
-  http::Http1Transport transport(context.get_executor(), &clock, std::move(options), std::move(tls),
-                                 run.line_events());
-  run.start(&transport, [&context] { context.stop(); });
   try {
+    asio::io_context context(1);
+    LoopClock clock(context);
+    engine::Run run(context.get_executor(), &clock, Worker::Kind::kThread, job, host, std::move(prepared));
+    http::Http1Transport transport(context.get_executor(), &clock, std::move(options), std::move(tls),
+                                   run.line_events());
+    run.start(&transport, [&context] { context.stop(); });
     context.run();
+    return run.report();
   } catch (const std::exception& unexpected) {
-    // A bug, or no memory. What was published stays; nothing half-written does.
+    // What was published stays; nothing half-written does.
     Report report;
     report.end = RunEnd::kFailed;
-    report.error = {ErrorCode::kInternal, "the run", std::string("unexpected error: ") + unexpected.what(),
-                    "", ""};
+    report.error = error_of(unexpected);
     return report;
   }
-  return run.report();
 }
 
 }  // namespace rowcall

@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "base/disk.h"
 #include "base/try.h"
 
 namespace rowcall::ledger {
@@ -28,7 +29,12 @@ Error database_error(sqlite3* database, int code, const std::filesystem::path& p
       error.code = ErrorCode::kDenied;
       error.expected = "a run directory that may be written";
       break;
-    case SQLITE_CANTOPEN: error.expected = "a file that may be opened"; break;
+    case SQLITE_CANTOPEN:
+      error.expected = "a file that may be opened";
+      if (int number = database != nullptr ? sqlite3_system_errno(database) : 0; number != 0) {
+        error = disk_error(path, "opening", number);
+      }
+      break;
     case SQLITE_IOERR: error.mend = "Run again to go on once the disk is well."; break;
     default: break;
   }

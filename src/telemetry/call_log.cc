@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <limits>
@@ -167,6 +168,38 @@ void CallLog::flush() {
            control_flags(CallControl::kGap)});
     }
   }
+}
+
+void CallLog::end() {
+  flush();
+  if (!buffer_.empty()) give_up();
+}
+
+void CallLog::give_up() {
+  auto unsaid = static_cast<std::uint64_t>(std::exchange(lost_unsaid_, 0));
+  for (std::size_t at = 0; at < buffer_.size(); at += kCallRecordBytes) {
+    RawCallRecord record = decode(buffer_.data() + at);
+    if ((record.flags & kControl) == 0) {
+      ++unsaid;
+      ++lost_;
+    } else if (record.flags == control_flags(CallControl::kGap)) {
+      unsaid += record.first;
+    }
+  }
+  buffer_.clear();
+  // Another descriptor: what is written to this one goes to the end, wherever it should.
+  int fd = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0) return;
+  std::array<unsigned char, kCallRecordBytes> last{};
+  off_t place = size_ - static_cast<off_t>(kCallRecordBytes);
+  bool call = place > 0 &&
+              ::pread(fd, last.data(), last.size(), place) == static_cast<ssize_t>(last.size()) &&
+              (decode(last.data()).flags & kControl) == 0;
+  if (call) {
+    encode({unsaid + 1, 0, 0, 0, 0, control_flags(CallControl::kGap)}, last.data());
+    if (::pwrite(fd, last.data(), last.size(), place) == static_cast<ssize_t>(last.size())) ++lost_;
+  }
+  ::close(fd);
 }
 
 void CallLog::tell(const Error& error) {

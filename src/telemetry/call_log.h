@@ -55,6 +55,9 @@ class CallLog {
   /// Hands what has gathered to the system. What a full disk refuses is kept up to 64 KB and tried again;
   /// what does not fit is counted, and the log says so at that place.
   void flush();
+  /// Last of all: what the disk still refuses is given up, and the log says so. The gap takes the place of
+  /// the last call in the file, since nothing can be added to it.
+  void end();
 
   /// Records that could not be kept so far.
   std::int64_t lost() const { return lost_; }
@@ -64,6 +67,7 @@ class CallLog {
   CallLog(std::filesystem::path path, int fd, std::int64_t size, Trouble trouble);
   void push(const RawCallRecord& record);
   void put(const RawCallRecord& record);
+  void give_up();
   void tell(const Error& error);
 
   static constexpr std::size_t kBufferBytes = 65'536 / kCallRecordBytes * kCallRecordBytes;

@@ -265,6 +265,22 @@ TEST(CallLog, AFullDiskIsToldOnceAndTheGapIsWritten) {
   EXPECT_EQ(told.size(), 1u);
 }
 
+TEST(CallLog, ADiskThatStaysFullLeavesAGapAtTheEnd) {
+  TestFolder folder;
+  auto path = folder / "calls.log";
+  auto log = open_log(path);
+  log->begin(session_at(0s), {});
+  FileSizeLimit full(1000);  // 41 records: the header, the session, 39 calls
+  for (int i = 0; i < 100; ++i) add(*log, i, answered(0s, 1ms));
+  log->end();
+  EXPECT_EQ(log->lost(), 100 - 38);
+  log.reset();
+  EXPECT_EQ(std::filesystem::file_size(path), 41u * 24);
+  auto reader = CallLogReader::open(path);
+  EXPECT_EQ(all_calls(*reader).size(), 38u);
+  EXPECT_EQ(reader->lost(), 100 - 38);
+}
+
 TEST(CallLog, RefusesAFileThatIsNotOne) {
   TestFolder folder;
   ASSERT_TRUE(write_file(folder / "calls.log", "id,name\n1,a\n").has_value());

@@ -113,7 +113,9 @@ Result<std::unique_ptr<Logs>> Logs::open(const std::filesystem::path& folder, co
     error.code = ErrorCode::kStorage;
     error.place = folder.string();
     error.found = exception.what();
-    error.mend = "Make the folder writable, or name another run directory.";
+    error.mend = error.found.find("Too many open files") != std::string::npos
+                     ? "Raise the limit of open files (ulimit -n)."
+                     : "Make the folder writable, or name another run directory.";
     return failure(std::move(error));
   }
   return std::unique_ptr<Logs>(new Logs(std::move(files), options, *level, redactor, console));

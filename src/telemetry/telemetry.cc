@@ -295,7 +295,7 @@ void Telemetry::Parts::take(const RunEnded& event) {
   if (options.board != nullptr)
     options.board->update([&](LiveView& view) { view.ended = name_of(event.report.end); });
   if (call_log) {
-    call_log->flush();
+    call_log->end();
     if (call_log->lost() > 0) notes.push_back(grouped(call_log->lost()) + " calls are missing in calls.log");
   }
   processor->on(event);
