@@ -5,7 +5,8 @@
 //   x_fuzz [--seconds N] [--seed S] [--findings DIR] [FILE...]
 //
 // The corpus is fuzz/corpus/NAME/ in the tree. With FILEs only those are played: to repeat a finding. An
-// input that ends the process, or takes longer than ten seconds, is left in DIR.
+// input that ends the process, or takes longer than ten seconds, is left in DIR. Seconds are of processor
+// time, so that the same number of them says as much on a busy machine.
 #pragma once
 
 #include <string>

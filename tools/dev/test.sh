@@ -139,7 +139,7 @@ cmd_coverage() {
   close_results coverage
 }
 
-#: fuzz [--seconds N] [NAME...] | run the fuzzers of fuzz/ under AddressSanitizer, N seconds each (default 60)
+#: fuzz [--seconds N] [NAME...] | run the fuzzers of fuzz/ under AddressSanitizer, N seconds of processor time each (default 60)
 cmd_fuzz() {
   local seconds=60 name names=()
   while (($# != 0)); do
@@ -162,7 +162,7 @@ cmd_fuzz() {
   for name in "${names[@]}"; do
     mkdir -p "build/fuzz/$name"
     # Each fuzzer is a plain main(): SECONDS, a seed of its own choice, findings into the folder.
-    step "fuzz $name for $seconds s" env ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1 \
+    step "fuzz $name for $seconds s of processor time" env ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1 \
       "build/asan/fuzz/${name}_fuzz" --seconds "$seconds" --findings "build/fuzz/$name"
   done
 }
