@@ -140,7 +140,13 @@ def coordinator_part(folder: Path, rows: int, runs: int) -> bool:
     for number in range(runs):
         with parts.MockApi(limit=f"{RATE}/s", latency="20ms", stamp="kernel") as api:
             coordinator = Coordinator(api.url + "/process")
-            out = enriched(frame, api.url, f"{RATE}/s", coordinator=coordinator.address, coordinator_secret="env:RATE_COORDINATOR_SECRET")
+            out = enriched(
+                frame,
+                api.url,
+                f"{RATE}/s",
+                coordinator=coordinator.address,
+                coordinator_secret="env:RATE_COORDINATOR_SECRET",
+            )
             began, cpu_before, before = coordinator.look()
             took = spark_cluster.measure(rows, functools.partial(to_nowhere, out))
             ended, cpu_after, after = coordinator.look()

@@ -15,7 +15,7 @@ void add_verify_rate(CLI::App& app, Command& chosen) {
   CLI::App* command = app.add_subcommand("verify-rate", "Read a run's call log and print its fullest window");
   command->footer(
       "Counts every attempt, retries included, in every window of the limit's length: what was sent, not\n"
-      "what was meant. Exit code 0: never over the limit; 5: over it.");
+      "what was meant. Exit code 0: never over the limit; 5: over it, or calls are missing in the log.");
   auto directory = std::make_shared<std::string>();
   auto rates = std::make_shared<std::vector<std::string>>();
   command->add_option("run", *directory, "The run directory, as in runs/customers")
@@ -34,7 +34,7 @@ void add_verify_rate(CLI::App& app, Command& chosen) {
       auto verdict = telemetry::verify_rate(std::filesystem::path(*directory) / "calls.log", limits);
       if (!verdict) return complain(verdict.error());
       std::fputs(verdict->text().c_str(), stdout);
-      return verdict->over() ? Exit::kUnhealthy : Exit::kDone;
+      return verdict->kept() ? Exit::kDone : Exit::kUnhealthy;
     };
   });
 }

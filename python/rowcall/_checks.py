@@ -128,7 +128,7 @@ def health(
 
 @dataclasses.dataclass(frozen=True)
 class RateVerdict:
-    """Was the limit kept? True when no window was over it."""
+    """Was the limit kept? True when no window was over it, and no call is missing in the log."""
 
     kept: bool
     text: str
@@ -157,8 +157,8 @@ def verify_rate(run: Any, rate: str | list[str] | None = None) -> RateVerdict:
     Raises NotFoundError when there is no call log.
     """
     rates = [] if rate is None else [rate] if isinstance(rate, str) else plain(rate)
-    text, over = _engine.verify_rate(str(_run_directory(run) / "calls.log"), rates)
-    return RateVerdict(not over, text)
+    text, kept = _engine.verify_rate(str(_run_directory(run) / "calls.log"), rates)
+    return RateVerdict(kept, text)
 
 
 def retry(run: Any, *, job: Job | None = None, progress: bool | None = None, **keywords: Any) -> Any:

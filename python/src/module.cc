@@ -36,7 +36,7 @@ PyObject* list_settings(PyObject*, PyObject*) {
   return to_object(settings::Value(std::move(out)));
 }
 
-// verify_rate(call_log, rates) -> (text, over)
+// verify_rate(call_log, rates) -> (text, kept)
 PyObject* verify_rate(PyObject*, PyObject* arguments) {
   const char* call_log = nullptr;
   PyObject* rates = nullptr;
@@ -63,7 +63,7 @@ PyObject* verify_rate(PyObject*, PyObject* arguments) {
   }
   Ref text(text_object(verdict->text()));
   if (!text) return nullptr;
-  return Py_BuildValue("(OO)", text.get(), verdict->over() ? Py_True : Py_False);
+  return Py_BuildValue("(OO)", text.get(), verdict->kept() ? Py_True : Py_False);
 }
 
 PyObject* close_runs(PyObject*, PyObject*) {

@@ -91,9 +91,9 @@ TEST_F(LoadError, WhatIsNotToml) {
   EXPECT_EQ(of_job("[[[1]]]\n"),
             "job.toml line 1: not TOML (in a key: expected bare key starting character or string delimiter, "
             "saw '[')");
-  EXPECT_EQ(of_job("\u00fc = 1\n"),
-            "job.toml line 1: not TOML (in a key: expected bare key starting character or string delimiter, "
-            "saw '\u00fc')");
+  EXPECT_EQ(
+      of_job("\u00fc = 1\n"),
+      R"(job.toml line 1: not TOML (in a root table: expected keys, tables, whitespace or comments). Text needs quotes, as in rate = "5000/s".)");
   EXPECT_EQ(of_job("[source]\n[source]\n"),
             "job.toml line 2: not TOML (in a table header: cannot redefine existing table 'source')");
   EXPECT_EQ(of_job("name = \"a\n"),

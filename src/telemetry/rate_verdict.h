@@ -48,6 +48,8 @@ struct RateVerdict {
   bool torn = false;      ///< The last record was cut off, and is left out.
 
   bool over() const;
+  /// Not over, and no call is missing.
+  bool kept() const { return !over() && lost == 0; }
   /// Several lines for people, the last of them the verdict.
   std::string text() const;
 };

@@ -211,7 +211,11 @@ TEST(VerifyRate, TextForPeople) {
             "12 calls are missing: they could not be written when they were made.\n"
             "Over the limit: more calls were sent in a window than were allowed.\n");
   verdict.limits.pop_back();
-  EXPECT_THAT(verdict.text(), HasSubstr("Kept, as far as the log goes: in no window"));
+  EXPECT_THAT(verdict.text(),
+              HasSubstr("Kept, as far as the log goes, which is not proved for all calls: in no window"));
+  EXPECT_FALSE(verdict.kept());
+  verdict.lost = 0;
+  EXPECT_TRUE(verdict.kept());
 }
 
 }  // namespace

@@ -58,7 +58,8 @@ std::string caveats(const RateVerdict& verdict) {
 std::string last_line(const RateVerdict& verdict) {
   if (verdict.over()) return "Over the limit: more calls were sent in a window than were allowed.\n";
   if (verdict.limits.empty()) return "No limit is written in this log; name one to check it.\n";
-  std::string among = verdict.lost > 0 ? "Kept, as far as the log goes" : "Kept";
+  std::string among =
+      verdict.lost > 0 ? "Kept, as far as the log goes, which is not proved for all calls" : "Kept";
   return among + ": in no window were more calls sent than allowed.\n";
 }
 

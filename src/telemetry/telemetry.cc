@@ -347,7 +347,9 @@ void Telemetry::add(Listener listener) {
 Result<std::string> Telemetry::finish(const Report& report) {
   parts_->take(RunEnded{report});
   Summary summary = parts_->summary_of(report);
-  TRY_VOID(write_file(parts_->options.dir / "summary.json", summary_json(summary)));
+  auto written = write_file(parts_->options.dir / "summary.json", summary_json(summary));
+  // What ended the run comes first: a disk that is full fails here, too.
+  if (!written) return failure(report.end == RunEnd::kFailed ? report.error : std::move(written).error());
   return closing_text(summary);
 }
 

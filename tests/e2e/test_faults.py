@@ -253,8 +253,9 @@ class SetClock:
 
 
 def wall_clock_jump_s(run: Path) -> float:
-    """By how much more the wall clock moved in a run than time went by, from one second's line to the next."""
-    at = [json.loads(line)["at_ms"] / 1000 for line in (run / "metrics.ndjson").read_text().splitlines()]
+    """By how much more the wall clock moved in a run than time went by, from its start and from line to line."""
+    lines = (run / "events.ndjson").read_text().splitlines()[:1] + (run / "metrics.ndjson").read_text().splitlines()
+    at = [json.loads(line)["at_ms"] / 1000 for line in lines]
     return max((b - a for a, b in itertools.pairwise(at)), key=abs)
 
 
