@@ -30,8 +30,8 @@ class Cluster:
     def run(self, name: str, rows: int, *flags: str) -> parts.Part:
         table = self._folder / f"{name}.csv"
         table.write_text("id\n" + "".join(f"{row}\n" for row in range(rows)))
-        words = ["run", table, "--url", self._url + "/process", "--rate", RATE, "--no-env-file", "--quiet"]
-        words += ["--run-dir", self._folder / name, "--response", "score=/score:double", *flags]
+        words: list[str | Path] = ["run", table, "--url", self._url + "/process", "--rate", RATE, "--quiet"]
+        words += ["--no-env-file", "--run-dir", self._folder / name, "--response", "score=/score:double", *flags]
         run = parts.Part(name, [parts.rowcall_path(), *words], self.env)
         self._runs.append(run)
         return run
@@ -52,7 +52,7 @@ def coordinator(tmp_path: Path) -> Iterator[Callable[..., parts.Part]]:
     started: list[parts.Part] = []
 
     def start(*flags: str) -> Any:
-        command = [parts.rowcall_path(), "coordinator", "--no-env-file", *flags]
+        command: list[str | Path] = [parts.rowcall_path(), "coordinator", "--no-env-file", *flags]
         part: Any = parts.Part("rowcall coordinator", command, {"RATE_COORDINATOR_SECRET": SECRET})
         started.append(part)
         part.address = part.wait_for_line(r"at (tcp://127\.0\.0\.1:\d+)$").group(1)

@@ -19,7 +19,7 @@ class Redis:
         config = folder / "redis.conf"
         config.write_text(f"bind 127.0.0.1\nsave ''\nappendonly no\nrequirepass {password}\ndir {folder}\n")
         self._password = password
-        self._command = [program("redis-server"), config, "--port", "{port}"]
+        self._command: list[str | Path] = [program("redis-server"), config, "--port", "{port}"]
         self.part, self.port = start_on_free_port("redis-server", self._command)
         self.url = f"redis://127.0.0.1:{self.port}/0"
 
