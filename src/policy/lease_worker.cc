@@ -28,7 +28,8 @@ bool LeaseWorker::due(bool hungry, Instant now) {
 LeaseReport LeaseWorker::report(bool hungry, Instant now) {
   expire(now);
   LeaseReport report;
-  told_news_ = now - reported_at_ < report_every_;
+  // The first of all is news, too: nobody waits a turn for it to be told again.
+  told_news_ = sequence_ == 0 || now - reported_at_ < report_every_;
   report.worker = worker_;
   report.incarnation = incarnation_;
   report.sequence = ++sequence_;
