@@ -13,6 +13,7 @@
 #include "engine/plan.h"
 #include "files/files.h"
 #include "policy/forecast.h"
+#include "policy/limiter.h"
 #include "settings/rate_text.h"
 #include "table/row_reader.h"
 #include "telemetry/figures.h"
@@ -71,8 +72,8 @@ class PrintingSink final : public TableSink {
 
 // What the sample says of the whole run.
 void print_forecast(const Job& job, const engine::Plan& plan, Duration latency) {
-  auto told = policy::forecast_before(plan.source.rows, job.request.rows_per_call, job.limits.rate, latency,
-                                      plan.in_flight_max);
+  auto told = policy::forecast_before(plan.source.rows, job.request.rows_per_call,
+                                      policy::limits_in_calls(job.limits), latency, plan.in_flight_max);
   if (!told) return;
   std::printf("\n");
   print("forecast", "about " + duration_words(told->likely) + " (90 %: " + duration_words(told->low) +

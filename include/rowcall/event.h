@@ -37,6 +37,7 @@ struct AttemptEnded {
   OutcomeClass outcome;
   const Reply& reply;
   std::string_view message;  ///< For everything but success: why, without secrets.
+  std::int64_t weight = 1;   ///< What it counted as against the limits.
 };
 
 /// A call will be tried again.

@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -158,10 +159,21 @@ struct ClassifySpec {
   bool operator==(const ClassifySpec&) const = default;
 };
 
-/// At most `calls` in any window of length `period`.
+/// When a quota is given anew: every day, or on the first of every month, at a time of the day.
+struct Renewal {
+  enum class Every { kDay, kMonth };
+  Every every = Every::kDay;
+  int minute = 0;          ///< Of the day: 90 is 01:30.
+  int minutes_of_utc = 0;  ///< Its clock is that much ahead of UTC: 120 is +02:00.
+  bool operator==(const Renewal&) const = default;
+};
+
+/// At most `calls` in any window of length `period`; with `renewal`, from one renewal to the next.
 struct RateLimit {
   std::int64_t calls = 0;
   Duration period = 1s;
+  std::optional<Renewal> renewal;  ///< `period` is then 24 h, or 30 days for a month, for estimates.
+  bool unweighted = false;         ///< Every call counts as one, whatever `limits.weight` says.
   bool operator==(const RateLimit&) const = default;
 };
 
@@ -173,6 +185,8 @@ enum class Strictness {
 /// How much, how fast, and when to give up.
 struct LimitSpec {
   std::vector<RateLimit> rate = {{5000, 1s}};  ///< All hold at once. Empty: unlimited.
+  std::int64_t weight = 1;                     ///< What a call counts as against the limits.
+  std::string weight_column;                   ///< The column that says so instead, row by row.
   bool find_rate = false;  ///< No limit is known: begin low, and find what the API bears. `rate` is empty.
   Strictness strict = Strictness::kMeasured;
   Duration guard_max = 50ms;

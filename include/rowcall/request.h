@@ -5,6 +5,7 @@
 // user may see of them is made by src/mapping/shown.h.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace rowcall {
@@ -23,6 +24,7 @@ struct Request {
   std::string target;        ///< Path and query, percent-encoded.
   std::string header_lines;  ///< Header lines of this call alone, each with its CRLF.
   std::string body;
+  std::int64_t weight = 1;  ///< What it counts as against the limits.
 
   /// Bytes held, for the memory limit.
   std::size_t bytes() const { return target.capacity() + header_lines.capacity() + body.capacity(); }

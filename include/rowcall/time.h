@@ -11,6 +11,8 @@ namespace rowcall {
 
 using Duration = std::chrono::nanoseconds;
 using Instant = std::chrono::time_point<std::chrono::steady_clock, Duration>;
+/// A point in calendar time, UTC. Only for what is agreed in it with others: a quota's day, a line in a log.
+using WallTime = std::chrono::sys_time<Duration>;
 
 /// Seconds as a floating-point number, for arithmetic on rates.
 constexpr double seconds(Duration d) {

@@ -30,7 +30,7 @@ constexpr std::int64_t kFailuresTold = 20;   // the failure table has all of the
 constexpr std::int64_t kBatchesWaiting = 8;  // answers ready and not taken
 constexpr std::chrono::seconds kPatience(10);
 
-telemetry::WallTime wall_now() {
+WallTime wall_now() {
   return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
 
@@ -154,7 +154,7 @@ void EngineRun::start() {
 HandOver::Turn EngineRun::turn(Duration most) {
   std::lock_guard consuming(consuming_);
   if (closed_) return HandOver::Turn::kOver;
-  if (!thread_.joinable() && started_at_ == telemetry::WallTime{}) {
+  if (!thread_.joinable() && started_at_ == WallTime{}) {
     started_at_ = wall_now();
     start();
   }

@@ -133,8 +133,8 @@ class EngineRun {
   // Of the run's thread until it is over.
   telemetry::LatencySketch latencies_;
   std::int64_t failures_told_ = 0;
-  telemetry::WallTime started_at_{};
-  telemetry::WallTime ended_at_{};
+  WallTime started_at_{};
+  WallTime ended_at_{};
   Duration cpu_before_{};
   Duration cpu_{};
   Result<Report> result_ = Report{};

@@ -30,7 +30,8 @@ OutcomeClass judge(Reply& reply, CallContext& context, std::string& message) {
   return outcome;
 }
 
-void note_attempt(const CallEnd& end, std::int64_t row, int rows, bool permit_taken, CallContext& context) {
+void note_attempt(const CallEnd& end, std::int64_t row, int rows, std::int64_t weight, bool permit_taken,
+                  CallContext& context) {
   Counts& counts = *context.counts;
   if (permit_taken) {
     ++counts.attempts;
@@ -39,7 +40,7 @@ void note_attempt(const CallEnd& end, std::int64_t row, int rows, bool permit_ta
     counts.bytes_in += end.reply.bytes_in;
   }
   if (*context.listener) {
-    (*context.listener)(AttemptEnded{row, rows, end.attempts, end.outcome, end.reply, end.message});
+    (*context.listener)(AttemptEnded{row, rows, end.attempts, end.outcome, end.reply, end.message, weight});
   }
 }
 
@@ -60,16 +61,16 @@ Async<CallEnd> make_call(const Request& request, std::int64_t row, int rows, Cal
 
   for (;;) {
     // A permit for every attempt, never one for a row.
-    Pass pass = co_await gate.enter(/*retry=*/end.attempts > 0);
+    Pass pass = co_await gate.enter(/*retry=*/end.attempts > 0, request.weight);
     if (pass.kind == Pass::Kind::kStopped) {
       end.stopped = true;
       co_return end;
     }
     bool permit_taken = pass.kind == Pass::Kind::kGo;
     if (permit_taken) {
-      OnSent on_sent = [&context, &pass](Instant at) {
+      OnSent on_sent = [&context, &pass, &request](Instant at) {
         context.gate->sent(pass, at);
-        context.note_sent(at);
+        context.note_sent(at, request.weight);
       };
       if (end.attempts == 0) ++context.counts->calls;
       end.reply = co_await context.transport->send(pass.line, request, std::move(on_sent));
@@ -82,7 +83,7 @@ Async<CallEnd> make_call(const Request& request, std::int64_t row, int rows, Cal
     end.outcome = judge(end.reply, context, end.message);
     auto wait_asked = asked_to_wait(end.reply, end.outcome, context.policies->retry_after_max);
     gate.left(pass, end.reply, end.outcome, wait_asked);
-    note_attempt(end, row, rows, permit_taken, context);
+    note_attempt(end, row, rows, request.weight, permit_taken, context);
     if (end.reply.error == TransportError::kCancelled) {
       end.stopped = true;
       co_return end;

@@ -26,8 +26,9 @@ struct CallContext {
   mapping::AnswerMapper* answers;
   Counts* counts;
   const Listener* listener;
-  std::function<void(Instant)> note_sent;  ///< Told of every send, in order of time.
-  bool repeatable;                         ///< A call of unknown fate may be sent again.
+  /// Told of every send and what it weighs, in order of time.
+  std::function<void(Instant, std::int64_t)> note_sent;
+  bool repeatable;  ///< A call of unknown fate may be sent again.
 };
 
 /// How a call ended.

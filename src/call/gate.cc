@@ -30,12 +30,12 @@ Gate::Gate(Executor executor, Clock* clock, Policies* policies, std::int64_t max
       policies_(policies),
       max_calls_(max_calls),
       on_cap_(std::move(on_cap)),
-      backlog_(backlog_for(policies->limiter.rate_per_s())),
+      backlog_(backlog_for(policies->limiter.pace_per_s())),
       wanted_(executor) {}
 
-Async<Pass> Gate::enter(bool retry) {
-  return suspended<Pass>([this, retry](Resume<Pass> resume) {
-    (retry ? retries_ : fresh_).push_back(std::move(resume));
+Async<Pass> Gate::enter(bool retry, std::int64_t weight) {
+  return suspended<Pass>([this, retry, weight](Resume<Pass> resume) {
+    (retry ? retries_ : fresh_).push_back({std::move(resume), weight});
     // When a look is planned anyway, nothing can be had before it.
     if (wake_at_ == Instant::max() || stopping_) look();
   });
@@ -62,7 +62,7 @@ void Gate::look() {
     Pass pass;
     pass.kind = Pass::Kind::kGo;
     pass.line = *line;
-    pass.permit = policies_->limiter.take(now);
+    pass.permit = policies_->limiter.take(now, next_weight());
     pass.granted_at = now;
     pass.probe = policies_->breaker.state() != policy::Breaker::State::kClosed;
     policies_->breaker.sent(now);
@@ -85,7 +85,16 @@ Instant Gate::next_chance(Instant now) {
   double share = policies_->breaker.pace_share(now);
   policies_->limiter.set_pace_share(share);
   policies_->limiter.set_pace(share * policies_->adaptive.pace_per_s(now));
-  return policies_->limiter.next(now);
+  return policies_->limiter.next(now, next_weight());
+}
+
+bool Gate::retry_is_next() const {
+  return fresh_.empty() || (!retries_.empty() && fresh_since_retry_ >= kFreshPerRetry);
+}
+
+// Of the call whose turn it is: a heavy one is not overtaken, or it might wait for ever.
+std::int64_t Gate::next_weight() const {
+  return (retry_is_next() ? retries_ : fresh_).front().weight;
 }
 
 void Gate::open_lines(Instant now) {
@@ -126,10 +135,10 @@ void Gate::dial_failed(Reply failure) {
 }
 
 void Gate::grant(Pass pass) {
-  bool retry = fresh_.empty() || (!retries_.empty() && fresh_since_retry_ >= kFreshPerRetry);
+  bool retry = retry_is_next();
   fresh_since_retry_ = retry ? 0 : fresh_since_retry_ + 1;
   auto& queue = retry ? retries_ : fresh_;
-  Resume<Pass> resume = std::move(queue.front());
+  Resume<Pass> resume = std::move(queue.front().resume);
   queue.pop_front();
   // Later, not here: the call may come back to the gate before this function is through.
   boost::asio::post(
@@ -204,7 +213,8 @@ void Gate::note_hold(Instant now) {
   Instant refused_since = policies_->adaptive.held_since(now);
   bool held = policies_->breaker.state() != policy::Breaker::State::kClosed ||
               policies_->throttle.held_until() > now || policies_->cluster_held_until > now ||
-              policies_->limiter.lease_over(now) || refused_since != Instant::max();
+              policies_->limiter.lease_over(now) || policies_->limiter.used_up_until() > now ||
+              refused_since != Instant::max();
   if (held == (held_since_ != Instant::max())) return;
   if (held) {
     held_since_ = std::min(refused_since, now);
@@ -231,6 +241,10 @@ Hold Gate::hold(Instant now) {
     hold.why = policies_->breaker.reason() + "; the last one: " + last_trouble_;
   } else if (policies_->throttle.held_until() > now) {
     hold.why = "the API asked everyone to wait (Retry-After)";
+  } else if (Instant renewed = policies_->limiter.used_up_until(); renewed > now) {
+    hold.why = "the quota of limits.rate is used up until it is renewed";
+    hold.until = renewed;
+    hold.by_quota = true;
   } else if (policies_->limiter.lease_over(now)) {
     hold.why = "no permits: nothing was heard from the coordinator";
   } else if (policies_->cluster_held_until > now) {

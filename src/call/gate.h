@@ -41,6 +41,7 @@ struct Hold {
   Instant until{};  ///< The earliest next probe.
   Instant since{};
   std::string why;
+  bool by_quota = false;  ///< Nothing is wrong: a quota of the calendar is used up.
 };
 
 class Gate {
@@ -54,8 +55,9 @@ class Gate {
   /// Before anything else: the transport the gate gives lines of.
   void attach(Transport* transport) { transport_ = transport; }
 
-  /// Waits for a pass. Retries and first attempts wait in two lines; one retry goes before four others.
-  Async<Pass> enter(bool retry);
+  /// Waits for a pass for a call of `weight`. Retries and first attempts wait in two lines; one retry goes
+  /// before four others.
+  Async<Pass> enter(bool retry, std::int64_t weight = 1);
   /// The request of a pass has been written.
   void sent(const Pass& pass, Instant at) { policies_->limiter.sent(pass.permit, at); }
   /// The attempt of a pass is over: gives back the permit, tells breaker and throttle.
@@ -89,6 +91,13 @@ class Gate {
   static constexpr int kSpareOf = 8;  // one idle line for so many busy ones
   static constexpr int kSpareMost = 32;
 
+  struct Waiting {
+    Resume<Pass> resume;
+    std::int64_t weight;
+  };
+
+  bool retry_is_next() const;
+  std::int64_t next_weight() const;
   Instant next_chance(Instant now);
   void note_hold(Instant now);
   void open_lines(Instant now);
@@ -108,8 +117,8 @@ class Gate {
   bool stopping_ = false;
   bool answered_ = false;  // by anything that speaks HTTP
 
-  std::deque<Resume<Pass>> fresh_;
-  std::deque<Resume<Pass>> retries_;
+  std::deque<Waiting> fresh_;
+  std::deque<Waiting> retries_;
   int fresh_since_retry_ = kFreshPerRetry;
   Signal wanted_;
 

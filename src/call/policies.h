@@ -24,9 +24,9 @@ struct Policies {
       : classifier(classifier_made),
         dice(seed),
         limiter(job.limits, permits),
-        adaptive(job.limits, limiter.rate_per_s(), in_flight_max, job.retry.retry_after_max),
+        adaptive(job.limits, limiter.pace_per_s(), in_flight_max, job.retry.retry_after_max),
         breaker(job.breaker, &dice),
-        retry(job.retry, &dice, limiter.rate_per_s()),
+        retry(job.retry, &dice, limiter.pace_per_s()),
         retry_after_max(job.retry.retry_after_max) {}
   Policies(const Policies&) = delete;
   Policies& operator=(const Policies&) = delete;

@@ -6,6 +6,7 @@
 
 #include "base/try.h"
 #include "engine/prepare.h"
+#include "policy/limiter.h"
 #include "table/schema.h"
 
 namespace rowcall::engine {
@@ -16,7 +17,7 @@ constexpr std::size_t kRequestsShown = 3;
 // Each limit lets so many calls through in so long; the slowest one decides.
 Duration time_at_limit(const LimitSpec& limits, std::int64_t calls) {
   double most = 0;
-  for (const RateLimit& limit : limits.rate) {
+  for (const RateLimit& limit : policy::limits_in_calls(limits)) {
     // The first period's worth goes out within the first period; the rest at the long-run rate.
     most =
         std::max(most, static_cast<double>(calls) * seconds(limit.period) / static_cast<double>(limit.calls));

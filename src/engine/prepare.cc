@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/try.h"
+#include "policy/limiter.h"
 #include "table/schema.h"
 
 namespace rowcall::engine {
@@ -23,10 +24,7 @@ int in_flight_for(const Job& job) {
   constexpr int kUnlimitedAdaptive = 1024;
   if (job.run.mode == Mode::kSync) return job.run.workers;
   if (job.limits.in_flight_max > 0) return job.limits.in_flight_max;
-  double rate = INFINITY;
-  for (const RateLimit& limit : job.limits.rate) {
-    rate = std::min(rate, static_cast<double>(limit.calls) / seconds(limit.period));
-  }
+  double rate = policy::Limiter(job.limits).pace_per_s();
   if (std::isinf(rate)) return job.limits.adaptive ? kUnlimitedAdaptive : kUnlimited;
   double worth = job.limits.adaptive ? std::min(seconds(job.request.timeout), 5.0) : 0.5;
   return static_cast<int>(std::clamp(rate * worth, 64.0, 4096.0));

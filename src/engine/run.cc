@@ -286,11 +286,7 @@ Run::Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, 
              &prepared_.answers,
              &counts_,
              &host_.listener,
-             [this](Instant at) {
-               if (first_sent_ == Instant{}) first_sent_ = at;
-               last_sent_ = at;
-               for (policy::WindowAudit& audit : audits_) audit.add(at);
-             },
+             [this](Instant at, std::int64_t weight) { note_sent(at, weight); },
              prepared_.requests.repeatable()},
       intake_(executor, clock, &reader_, host.source, job.limits.batches_ahead_max, &host_.listener),
       cutter_(std::ranges::any_of(prepared_.answers.columns(),
@@ -310,7 +306,12 @@ Run::Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, 
       writer_(workers, "rowcall-write"),
       syncer_(workers, "rowcall-ledger") {
   if (!prepared_.requests.repeatable()) announced_ = journal_.may_be_sent_before();
-  for (const RateLimit& limit : job.limits.rate) audits_.emplace_back(limit.period);
+  for (const RateLimit& limit : job.limits.rate) {
+    LimitAudit audit{policy::WindowAudit(limit.period), limit.unweighted};
+    if (limit.renewal) audit.of = policy::CalendarAudit(*limit.renewal);
+    audits_.push_back(std::move(audit));
+  }
+  policies_.limiter.set_wall(clock->wall(), clock->now());
 }
 
 LineEvents Run::line_events() {

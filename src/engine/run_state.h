@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "rowcall/run.h"
@@ -28,6 +29,7 @@
 #include "lease/lease_client.h"
 #include "loop/clock.h"
 #include "loop/worker.h"
+#include "policy/calendar_limit.h"
 #include "policy/window_audit.h"
 
 namespace rowcall::engine {
@@ -50,6 +52,12 @@ class Run {
   const mapping::RequestMapper& requests() const { return prepared_.requests; }
 
  private:
+  // What was sent against one limit, counted apart from the limiter.
+  struct LimitAudit {
+    std::variant<policy::WindowAudit, policy::CalendarAudit> of;
+    bool unweighted;
+  };
+
   Async<void> story();
   Async<void> make_calls();
   Async<void> call_rows(HeldBatch* batch);
@@ -94,6 +102,7 @@ class Run {
 
   void spawn(Async<void> work);
   bool may_line_up() const;
+  void note_sent(Instant at, std::int64_t weight);
   void tell(const Event& event) const {
     if (host_.listener) host_.listener(event);
   }
@@ -126,8 +135,8 @@ class Run {
   Instant started_at_{};
   Instant first_sent_{};
   Instant last_sent_{};
-  std::vector<policy::WindowAudit> audits_;
-  int branches_ = 0;  // coroutines beside the story
+  std::vector<LimitAudit> audits_;  // one for each limit
+  int branches_ = 0;                // coroutines beside the story
   int calls_open_ = 0;
   bool all_ended_ = false;  // every admitted row has its ending
   bool write_failed_ = false;

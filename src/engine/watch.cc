@@ -23,6 +23,7 @@ Async<void> Run::keep_watch() {
   for (int turn = 0; !all_ended_; ++turn) {
     Instant now = clock_->now();
     check_stop_flag();
+    policies_.limiter.set_wall(clock_->wall(), now);
     check_hold(now);
     sync_when_due(now);
     tell_move();
@@ -50,7 +51,20 @@ void Run::tell_move() {
 
 double Run::pace_below_limits(Instant now) const {
   double pace = policies_.adaptive.pace_per_s(now);
-  return pace < policies_.limiter.rate_per_s() ? pace : 0;
+  return pace < policies_.limiter.pace_per_s() ? pace : 0;
+}
+
+void Run::note_sent(Instant at, std::int64_t weight) {
+  if (first_sent_ == Instant{}) first_sent_ = at;
+  last_sent_ = at;
+  for (LimitAudit& audit : audits_) {
+    std::int64_t permits = audit.unweighted ? 1 : weight;
+    if (auto* window = std::get_if<policy::WindowAudit>(&audit.of)) {
+      window->add(at, permits);
+    } else {
+      std::get<policy::CalendarAudit>(audit.of).add(clock_->wall() - (clock_->now() - at), permits);
+    }
+  }
 }
 
 void Run::check_hold(Instant now) {
@@ -59,7 +73,7 @@ void Run::check_hold(Instant now) {
     was_held_ = hold.held;
     tell(HoldChanged{hold.held, hold.why, hold.until});
   }
-  if (!hold.held || gate_.stopping()) return;
+  if (!hold.held || hold.by_quota || gate_.stopping()) return;
   bool reached = counts_.bytes_in > 0;
   Duration most = reached ? job_.breaker.max_hold : std::min(job_.breaker.max_hold, kFirstContact);
   if (now - hold.since < most) return;
@@ -77,6 +91,15 @@ Result<void> Run::join_cluster() {
   if (job_.limits.rate.empty()) {
     return failure({ErrorCode::kSetting, "limits.rate", "\"unlimited\", and a coordinator",
                     "a limit to share", "Set limits.rate, the same for all."});
+  }
+  bool plain = job_.limits.weight == 1 && job_.limits.weight_column.empty() &&
+               std::ranges::none_of(job_.limits.rate,
+                                    [](const RateLimit& limit) { return limit.renewal.has_value(); });
+  if (!plain) {
+    return failure({ErrorCode::kSetting, "limits",
+                    "weights or a quota that is renewed by the calendar, and a coordinator",
+                    "limits in calls for any window of a period",
+                    "Give each run its own share of such a limit."});
   }
   auto url = settings::read_coordinator_url(host_.cluster.coordinator);
   if (!url) {
@@ -167,7 +190,8 @@ void Run::make_report() {
   report_.duration = now - started_at_;
   report_.sending = last_sent_ - first_sent_;
   for (std::size_t i = 0; i < audits_.size(); ++i) {
-    report_.worst.push_back({audits_[i].worst(), job_.limits.rate[i].calls, job_.limits.rate[i].period});
+    auto worst = std::visit([](const auto& audit) { return audit.worst(); }, audits_[i].of);
+    report_.worst.push_back({worst, job_.limits.rate[i].calls, job_.limits.rate[i].period});
   }
   report_.parts = outlet_.all_published();
   report_.failures = outlet_.failures();

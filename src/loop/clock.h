@@ -16,6 +16,8 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual Instant now() = 0;
+  /// The time of day: of what is agreed with others by the calendar. It may be set, and jump.
+  virtual WallTime wall() = 0;
   /// Calls `then` on the loop thread, not before `at`. There is no taking back: a `then` that has become
   /// pointless must see that for itself.
   virtual void call_at(Instant at, std::move_only_function<void()> then) = 0;

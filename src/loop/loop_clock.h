@@ -22,6 +22,7 @@ class LoopClock final : public Clock {
 
   explicit LoopClock(boost::asio::io_context& context) : timer_(context) {}
   Instant now() override { return std::chrono::steady_clock::now(); }
+  WallTime wall() override { return std::chrono::system_clock::now(); }
   void call_at(Instant at, std::move_only_function<void()> then) override;
 
  private:

@@ -56,6 +56,7 @@ Result<RequestMapper> RequestMapper::make(const Job& job, const table::RowReader
   TRY_VOID(mapper.make_target(job, reader));
   TRY_VOID(mapper.make_headers(job, reader));
   TRY_VOID(mapper.make_body(job, reader));
+  TRY_VOID(mapper.make_weight(job.limits, reader));
   if (mapper.many_rows_ && job.response.match == MatchBy::kKey) {
     mapper.match_column_ = reader.find(job.response.match_column);
     if (mapper.match_column_ < 0) {
@@ -64,6 +65,45 @@ Result<RequestMapper> RequestMapper::make(const Job& job, const table::RowReader
     }
   }
   return mapper;
+}
+
+Result<void> RequestMapper::make_weight(const LimitSpec& limits, const table::RowReader& reader) {
+  weight_ = limits.weight;
+  if (limits.weight_column.empty()) return {};
+  weight_column_ = reader.find(limits.weight_column);
+  if (weight_column_ < 0) {
+    return failure(bad_setting("limits.weight_column", "no column \"" + limits.weight_column + "\"",
+                               "a column of the source"));
+  }
+  for (const RateLimit& limit : limits.rate) {
+    bool smaller = smallest_limit_.calls == 0 || limit.calls < smallest_limit_.calls;
+    if (!limit.unweighted && smaller) smallest_limit_ = limit;
+  }
+  return {};
+}
+
+Result<std::int64_t> RequestMapper::weight_of(const table::RowReader& reader, std::int64_t row,
+                                              int count) const {
+  if (weight_column_ < 0) return weight_;
+  constexpr std::int64_t kMost = 1'000'000;  // as for limits.weight
+  std::int64_t sum = 0;
+  for (std::int64_t i = row; i < row + count; ++i) {
+    std::string text;
+    reader.append_text(text, weight_column_, i);
+    auto weight = parse_int(text);
+    if (!weight || *weight < 1 || *weight > kMost) {
+      return failure({ErrorCode::kInput, "limits.weight_column", "\"" + text + "\" as the weight of the row",
+                      "a whole number from 1 to " + grouped(kMost), ""});
+    }
+    sum += *weight;
+  }
+  std::int64_t most = smallest_limit_.calls > 0 ? std::min(kMost, smallest_limit_.calls) : kMost;
+  if (sum > most) {
+    return failure({ErrorCode::kInput, "limits.weight_column", "a call that counts as " + grouped(sum),
+                    "at most " + grouped(most) + ", as limits.rate allows",
+                    "Lower request.rows_per_call, or the weight."});
+  }
+  return sum;
 }
 
 Result<void> RequestMapper::make_endpoint(const Job& job) {
@@ -263,6 +303,7 @@ void RequestMapper::append_body(std::string& out, const table::RowReader& reader
 Result<Request> RequestMapper::render(const table::RowReader& reader, std::int64_t row, int count,
                                       std::int64_t number) const {
   Request request;
+  TRY(request.weight, weight_of(reader, row, count));
   for (const TextTemplate& part : target_parts_) part.append(request.target, reader, row);
   request.target += secret_query_;
   for (const auto& [name, value] : headers_) {

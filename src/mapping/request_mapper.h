@@ -52,6 +52,8 @@ class RequestMapper {
   Result<void> make_headers(const Job& job, const table::RowReader& reader);
   Result<void> make_auth(const AuthSpec& auth);
   Result<void> make_body(const Job& job, const table::RowReader& reader);
+  Result<void> make_weight(const LimitSpec& limits, const table::RowReader& reader);
+  Result<std::int64_t> weight_of(const table::RowReader& reader, std::int64_t row, int count) const;
   Result<std::string> secret(const SecretRef& reference, std::string_view setting);
   void add_fixed_header(std::string_view name, std::string_view value, bool secret);
   void append_key(std::string& out, std::int64_t number, int count) const;
@@ -74,6 +76,9 @@ class RequestMapper {
   bool repeatable_ = true;
   Uuid key_space_{};
   int match_column_ = -1;
+  std::int64_t weight_ = 1;
+  int weight_column_ = -1;
+  RateLimit smallest_limit_{};  // of those that weights count against; no calls: none
   std::vector<std::string> secrets_;
 };
 

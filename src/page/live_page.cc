@@ -18,7 +18,6 @@ using telemetry::html_escaped;
 using telemetry::LiveView;
 using telemetry::SecondRecord;
 using telemetry::utc_text;
-using telemetry::WallTime;
 
 // New panels take the place of old ones. "Hold still" stops that, for those who read slowly. `data-updated`
 // tells a test in a browser that updates arrive.

@@ -17,7 +17,7 @@ telemetry::LiveView running() {
   telemetry::LiveView view;
   view.name = "cities <b>";
   view.limits = {"5,000 per second"};
-  view.began = telemetry::WallTime(1'772'355'900s);
+  view.began = WallTime(1'772'355'900s);
   for (int i = 1; i <= 60; ++i) {
     telemetry::SecondRecord record;
     record.at = view.began + i * 1s;

@@ -18,46 +18,46 @@ BucketLimit::BucketLimit(RateLimit limit, Strictness strictness, Duration guard_
   ROWCALL_ASSERT(limit.calls > 0 && limit.period > Duration(0), "settings refuse empty limits");
 }
 
-Instant BucketLimit::next(Instant now) {
+Instant BucketLimit::next(Instant now, std::int64_t weight) {
   release_due(now);
-  if (live() < permits_) return now;
+  if (live() + weight <= permits_) return now;
   return buckets_.empty() ? now + guess_ : release_of(buckets_.front());
 }
 
-PermitUse BucketLimit::take(Instant now) {
+PermitUse BucketLimit::take(Instant now, std::int64_t weight) {
   release_due(now);
-  ROWCALL_ASSERT(live() < permits_, "a permit was taken that was not there");
-  ++out_;
-  return 1;
+  ROWCALL_ASSERT(live() + weight <= permits_, "a permit was taken that was not there");
+  out_ += weight;
+  return static_cast<PermitUse>(weight);
 }
 
-void BucketLimit::sent(PermitUse, Instant at) {
+void BucketLimit::sent(PermitUse use, Instant at) {
   ROWCALL_ASSERT(out_ > 0, "sent without a permit");
   if (strictness_ == Strictness::kProof) return;
-  --out_;
-  charge(at);
+  out_ -= static_cast<std::int64_t>(use);
+  charge(at, static_cast<std::int64_t>(use));
 }
 
-void BucketLimit::answered(PermitUse, Instant at) {
+void BucketLimit::answered(PermitUse use, Instant at) {
   if (strictness_ == Strictness::kMeasured) return;
   ROWCALL_ASSERT(out_ > 0, "an answer to a call that was not sent");
-  --out_;
-  charge(at);
+  out_ -= static_cast<std::int64_t>(use);
+  charge(at, static_cast<std::int64_t>(use));
 }
 
-void BucketLimit::unsent(PermitUse) {
+void BucketLimit::unsent(PermitUse use) {
   ROWCALL_ASSERT(out_ > 0, "only an unsent permit can be given back");
-  --out_;
+  out_ -= static_cast<std::int64_t>(use);
 }
 
-void BucketLimit::charge(Instant at) {
+void BucketLimit::charge(Instant at, std::int64_t weight) {
   std::int64_t number = at.time_since_epoch() / width_;
   // The newest bucket is the place of every call but those of an earlier run.
   auto place = buckets_.end();
   while (place != buckets_.begin() && std::prev(place)->number >= number) --place;
   if (place == buckets_.end() || place->number != number) place = buckets_.insert(place, {number, 0});
-  ++place->calls;
-  ++charged_;
+  place->calls += weight;
+  charged_ += weight;
 }
 
 Instant BucketLimit::release_of(const Bucket& bucket) const {

@@ -22,18 +22,18 @@
 
 namespace rowcall::policy {
 
-/// The same questions as to a StrictLimit. One use is like the other: only their number counts.
+/// The same questions as to a StrictLimit. One use is like the other: only its weight counts.
 class BucketLimit {
  public:
   BucketLimit(RateLimit limit, Strictness strictness, Duration guard_max);
 
-  Instant next(Instant now);
-  PermitUse take(Instant now);
+  Instant next(Instant now, std::int64_t weight = 1);
+  PermitUse take(Instant now, std::int64_t weight = 1);
   void sent(PermitUse use, Instant at);
   void answered(PermitUse use, Instant at);
   void unanswered(PermitUse use, Instant at) { answered(use, at); }
   void unsent(PermitUse use);
-  void remember(Instant sent_at) { charge(sent_at); }
+  void remember(Instant sent_at, std::int64_t weight = 1) { charge(sent_at, weight); }
   void set_permits(std::int64_t permits) { permits_ = permits; }
   std::int64_t permits() const { return permits_; }
   std::int64_t live() const { return out_ + charged_; }
@@ -47,7 +47,7 @@ class BucketLimit {
   };
 
   Instant release_of(const Bucket& bucket) const;
-  void charge(Instant at);
+  void charge(Instant at, std::int64_t weight);
   void release_due(Instant now);
 
   Duration width_;

@@ -8,35 +8,57 @@
 
 namespace rowcall::policy {
 
-Limiter::Limiter(const LimitSpec& spec, Permits permits)
-    : lent_(permits == Permits::kLent),
+std::vector<RateLimit> limits_in_calls(const LimitSpec& spec) {
+  std::vector<RateLimit> limits;
+  for (const RateLimit& limit : spec.rate) {
+    if (limit.renewal) continue;
+    std::int64_t weight = limit.unweighted ? 1 : spec.weight;
+    limits.push_back({std::max<std::int64_t>(limit.calls / weight, 1), limit.period});
+  }
+  return limits;
+}
+
+Limiter::Limiter(const LimitSpec& spec, Permits permits, Duration floor_span)
+    : floor_(floor_span),
+      lent_(permits == Permits::kLent),
+      heaviest_(std::numeric_limits<std::int64_t>::max()),
       rate_per_s_(std::numeric_limits<double>::infinity()),
+      full_pace_per_s_(rate_per_s_),
       pace_per_s_(rate_per_s_) {
   ROWCALL_ASSERT(spec.rate.size() <= kLimitsMax, "settings refuse more limits");
   Duration shortest = Duration::max();
   for (const RateLimit& limit : spec.rate) {
+    unweighted_[limits_.size()] = limit.unweighted;
+    if (!limit.unweighted) heaviest_ = std::min(heaviest_, limit.calls);
     // A lent share is small, whatever the whole is: it is always counted by stamps.
-    if (limit.calls > kStampsMax && !lent_) {
+    if (limit.renewal) {
+      ROWCALL_ASSERT(!lent_, "a coordinator lends no quotas of the calendar");
+      limits_.emplace_back(std::in_place_type<CalendarLimit>, limit);
+    } else if (limit.calls > kStampsMax && !lent_) {
       limits_.emplace_back(std::in_place_type<BucketLimit>, limit, spec.strict, spec.guard_max);
     } else {
       limits_.emplace_back(std::in_place_type<StrictLimit>, limit, spec.strict, spec.guard_max, &floor_);
       if (lent_) lent(limits_.size() - 1)->set_permits(0);
     }
     double rate = static_cast<double>(limit.calls) / seconds(limit.period);
-    rate_per_s_ = std::min(rate_per_s_, rate);
-    if (limit.period < shortest) {
+    double calls_per_s = rate / static_cast<double>(limit.unweighted ? 1 : spec.weight);
+    rate_per_s_ = std::min(rate_per_s_, calls_per_s);
+    // A quota of the calendar sets no pace: it is there to be used at once, unless another limit forbids it.
+    if (!limit.renewal && limit.period < shortest) {
       shortest = limit.period;
       pace_limit_ = limits_.size() - 1;
       pace_calls_ = limit.calls;
+      full_pace_per_s_ = calls_per_s;
       interval_ = from_seconds(1 / (rate * kPaceAhead));
     }
   }
 }
 
-Instant Limiter::next(Instant now) {
+Instant Limiter::next(Instant now, std::int64_t weight) {
   Instant earliest = now;
-  for (auto& limit : limits_) {
-    earliest = std::max(earliest, std::visit([&](auto& l) { return l.next(now); }, limit));
+  for (std::size_t i = 0; i < limits_.size(); ++i) {
+    std::int64_t permits = weight_for(i, weight);
+    earliest = std::max(earliest, std::visit([&](auto& l) { return l.next(now, permits); }, limits_[i]));
   }
   if (turn_) earliest = std::max(earliest, due() - kCatchUp);
   if (lent_) {
@@ -54,7 +76,8 @@ Instant Limiter::next(Instant now) {
 }
 
 Instant Limiter::due() const {
-  return *turn_ + std::max(from_seconds(seconds(interval()) / pace_share_), pace_interval_);
+  double permits = static_cast<double>(last_weight_);
+  return *turn_ + std::max(from_seconds(permits * seconds(interval()) / pace_share_), pace_interval_);
 }
 
 // A share of the permits is used at that share of the pace.
@@ -90,12 +113,14 @@ void Limiter::set_pace(double per_s) {
   pace_interval_ = from_seconds(1 / per_s);
 }
 
-Permit Limiter::take(Instant now) {
+Permit Limiter::take(Instant now, std::int64_t weight) {
   Permit permit;
   for (std::size_t i = 0; i < limits_.size(); ++i) {
-    permit.uses[i] = std::visit([&](auto& l) { return l.take(now); }, limits_[i]);
+    std::int64_t permits = weight_for(i, weight);
+    permit.uses[i] = std::visit([&](auto& l) { return l.take(now, permits); }, limits_[i]);
   }
   if (interval_ > Duration(0) || pace_interval_ > Duration(0)) turn_ = turn_ ? std::max(due(), now) : now;
+  last_weight_ = weight_for(pace_limit_, weight);
   return permit;
 }
 
@@ -124,11 +149,27 @@ void Limiter::unsent(const Permit& permit) {
   }
 }
 
-void Limiter::remember(Instant sent_at) {
+void Limiter::remember(Instant sent_at, std::int64_t weight) {
   if (lent_) return;  // the coordinator knows of it
-  for (auto& limit : limits_) {
-    std::visit([&](auto& l) { l.remember(sent_at); }, limit);
+  for (std::size_t i = 0; i < limits_.size(); ++i) {
+    std::int64_t permits = weight_for(i, weight);
+    std::visit([&](auto& l) { l.remember(sent_at, permits); }, limits_[i]);
   }
+}
+
+void Limiter::set_wall(WallTime wall, Instant now) {
+  for (auto& limit : limits_) {
+    if (auto* calendar = std::get_if<CalendarLimit>(&limit)) calendar->set_wall(wall, now);
+  }
+}
+
+Instant Limiter::used_up_until() const {
+  Instant until = Instant::min();
+  for (const auto& limit : limits_) {
+    if (const auto* calendar = std::get_if<CalendarLimit>(&limit))
+      until = std::max(until, calendar->used_up_until());
+  }
+  return until;
 }
 
 }  // namespace rowcall::policy

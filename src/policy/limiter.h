@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // May one attempt be sent now? All limits of a job at once, and even pacing.
 //
-// An attempt needs a permit from every limit. Sends are spread evenly at 1.05 times the rate of the limit
-// with the shortest period, and may catch up at most 2 ms: a little faster than the limit, so that the
-// limit binds and not the pacer, and time lost to a late wake-up is not lost for good.
+// An attempt needs permits from every limit, as many as it weighs. Sends are spread evenly at 1.05 times the
+// rate of the limit with the shortest period, and may catch up at most 2 ms: a little faster than the limit,
+// so that the limit binds and not the pacer, and time lost to a late wake-up is not lost for good.
 //
 // A decision: no clock, no sleep. Belongs to the loop thread of one run.
 #pragma once
@@ -18,6 +18,7 @@
 #include "rowcall/time.h"
 
 #include "policy/bucket_limit.h"
+#include "policy/calendar_limit.h"
 #include "policy/strict_limit.h"
 
 namespace rowcall::policy {
@@ -25,10 +26,14 @@ namespace rowcall::policy {
 /// Limits that can hold at once. Settings refuse more.
 inline constexpr std::size_t kLimitsMax = 4;
 
-/// The right to send one attempt: one use of a permit of every limit.
+/// The right to send one attempt: one use of permits of every limit.
 struct Permit {
   std::array<PermitUse, kLimitsMax> uses{};
 };
+
+/// The limits in calls of the usual weight, for estimates. Quotas of the calendar are left out: how much of
+/// one is left, and how soon the next begins, only a run knows.
+std::vector<RateLimit> limits_in_calls(const LimitSpec& spec);
 
 class Limiter {
  public:
@@ -41,14 +46,18 @@ class Limiter {
   /// LeaseWorker says how many there are.
   enum class Permits { kOwn, kLent };
 
-  explicit Limiter(const LimitSpec& spec, Permits permits = Permits::kOwn);
+  /// `floor_span`: how long the fastest round trip is remembered; only tests have another.
+  explicit Limiter(const LimitSpec& spec, Permits permits = Permits::kOwn,
+                   Duration floor_span = RoundTripFloor::kSpan);
   Limiter(const Limiter&) = delete;
   Limiter& operator=(const Limiter&) = delete;
 
   /// The earliest time at which `take` may be called: not later than `now` if it may be called now.
-  Instant next(Instant now);
-  /// Only when `next(now) <= now`.
-  Permit take(Instant now);
+  Instant next(Instant now, std::int64_t weight = 1);
+  /// Only when `next(now, weight) <= now`, and a weight that `fits`.
+  Permit take(Instant now, std::int64_t weight = 1);
+  /// False when there is a limit that a call of this weight could never keep.
+  bool fits(std::int64_t weight) const { return weight <= heaviest_; }
   /// The request was written. `at` is read after the write, and is never before an earlier `at`.
   void sent(const Permit& permit, Instant at);
   /// The answer to a sent request is complete.
@@ -60,7 +69,11 @@ class Limiter {
   void unsent(const Permit& permit);
   /// Accounts for a send of an earlier run. With kProof, pass the time of its answer, or for a call without
   /// one the time at which that run had certainly ended. For lent permits the coordinator remembers.
-  void remember(Instant sent_at);
+  void remember(Instant sent_at, std::int64_t weight = 1);
+  /// What the calendar says at `now`, for limits that are renewed by it (calendar_limit.h).
+  void set_wall(WallTime wall, Instant now);
+  /// A quota of the calendar is used up until then; in the past when none is.
+  Instant used_up_until() const;
 
   /// Slows the pace to this share of the configured one, in (0, 1], from the next question on; the strict
   /// limits stay as they are. Without a limit there is no pace to slow.
@@ -81,12 +94,19 @@ class Limiter {
   void forget_hunger(Instant now);
 
   bool unlimited() const { return limits_.empty(); }
-  /// Calls per second that all limits together allow in the long run; infinity when unlimited.
+  /// Calls a second that all limits together allow in the long run; infinity when unlimited. Of calls that
+  /// weigh `LimitSpec::weight`.
   double rate_per_s() const { return rate_per_s_; }
+  /// Calls a second that the limit with the shortest period allows: what is sent while no longer one binds,
+  /// and what the API has to bear. Infinity when there is none but those of the calendar.
+  double pace_per_s() const { return full_pace_per_s_; }
   Duration round_trip_floor() const { return floor_.floor(); }
 
  private:
   Instant due() const;
+  std::int64_t weight_for(std::size_t limit, std::int64_t weight) const {
+    return unweighted_[limit] ? 1 : weight;
+  }
   Duration interval() const;
 
   static constexpr Duration kLookAgain = std::chrono::milliseconds(50);  // without a lease
@@ -100,10 +120,14 @@ class Limiter {
   Instant hunger_since_{};
   std::size_t pace_limit_ = 0;   // the one with the shortest period...
   std::int64_t pace_calls_ = 0;  // ...and its calls
-  std::vector<std::variant<StrictLimit, BucketLimit>> limits_;
+  std::vector<std::variant<StrictLimit, BucketLimit, CalendarLimit>> limits_;
+  std::array<bool, kLimitsMax> unweighted_{};
+  std::int64_t heaviest_;
   double rate_per_s_;
-  Duration interval_{};          // between two sends at full pace, with all permits; zero when unlimited
-  std::optional<Instant> turn_;  // when the last send was due, or was made if that was later
+  double full_pace_per_s_;
+  Duration interval_{};           // of a permit at full pace, with all permits; zero when unlimited
+  std::int64_t last_weight_ = 1;  // of the last send, in the limit that sets the pace
+  std::optional<Instant> turn_;   // when the last send was due, or was made if that was later
   double pace_share_ = 1;
   double pace_per_s_;
   Duration pace_interval_{};  // between two sends at that pace; zero when there is none

@@ -5,8 +5,10 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
+#include "policy/dice.h"
 #include "policy/limiter_simulation.h"
 
 namespace rowcall::policy {
@@ -52,6 +54,73 @@ TEST(Limiter, TheRateIsThatOfTheTightestLimit) {
   EXPECT_DOUBLE_EQ(Limiter(spec_of({{5000, 1s}})).rate_per_s(), 5000);
   EXPECT_DOUBLE_EQ(Limiter(spec_of({{5000, 1s}, {60, 1min}})).rate_per_s(), 1);
   EXPECT_DOUBLE_EQ(Limiter(spec_of({{10, 1min}, {5000, 1s}})).rate_per_s(), 10. / 60);
+}
+
+TEST(Limiter, ThePaceIsThatOfTheShortestPeriod) {
+  EXPECT_DOUBLE_EQ(Limiter(spec_of({{5000, 1s}, {60, 1min}})).pace_per_s(), 5000);
+  EXPECT_DOUBLE_EQ(Limiter(spec_of({{5000, 1s}, {9, 24h, Renewal{}}})).pace_per_s(), 5000);
+  EXPECT_TRUE(std::isinf(Limiter(spec_of({{9, 24h, Renewal{}}})).pace_per_s()));
+  LimitSpec heavy = spec_of({{900, 1s}});
+  heavy.weight = 3;
+  EXPECT_DOUBLE_EQ(Limiter(heavy).pace_per_s(), 300);
+}
+
+/// The most weight in any half-open second.
+std::int64_t most_weight(const std::vector<std::pair<Instant, std::int64_t>>& sent) {
+  std::int64_t most = 0;
+  std::int64_t sum = 0;
+  for (std::size_t first = 0, last = 0; last < sent.size(); ++last) {
+    sum += sent[last].second;
+    while (sent[last].first - sent[first].first >= 1s) sum -= sent[first++].second;
+    most = std::max(most, sum);
+  }
+  return most;
+}
+
+// Random weights, in every kind of limit: never more weight in a window than there are permits, and nearly
+// all of them are used.
+TEST(Limiter, WeightsAddUpToNoMoreThanTheLimit) {
+  for (std::int64_t calls : {7, 100, 5000, 400'000}) {
+    for (Strictness strict : {Strictness::kMeasured, Strictness::kProof}) {
+      LimitSpec spec = spec_of({{calls, 1s}});
+      spec.strict = strict;
+      Limiter limiter(spec);
+      Dice dice(static_cast<std::uint64_t>(calls));
+      std::vector<std::pair<Instant, std::int64_t>> sent;
+      std::int64_t sum = 0;
+      auto heaviest = std::max<std::int64_t>(calls / 20, 7);
+      for (Instant now = kStart; now < kStart + 20s;) {
+        std::int64_t weight = 1 + static_cast<std::int64_t>(dice.share() * static_cast<double>(heaviest));
+        weight = std::min(weight, calls);
+        while (limiter.next(now, weight) > now) now = limiter.next(now, weight);
+        Permit permit = limiter.take(now, weight);
+        if (dice.share() < 0.01) {
+          limiter.unsent(permit);
+          continue;
+        }
+        limiter.sent(permit, now);
+        limiter.answered(permit, now, now + 1ms);
+        sent.emplace_back(now, weight);
+        sum += weight;
+      }
+      EXPECT_LE(most_weight(sent), calls) << calls;
+      // One that does not fit waits, and leaves half of its weight unused on average.
+      EXPECT_GE(sum, (calls >= 100 ? 0.9 : 0.4) * 20 * static_cast<double>(calls)) << calls;
+    }
+  }
+}
+
+TEST(Limiter, ALimitInCallsCountsEachAsOne) {
+  Limiter limiter(spec_of({{10, 1s, std::nullopt, true}, {1000, 1s}}));
+  Instant now = kStart;
+  for (int i = 0; i < 10; ++i) {
+    now = std::max(now, limiter.next(now, 50));
+    ASSERT_LE(limiter.next(now, 50), now);
+    limiter.sent(limiter.take(now, 50), now);
+  }
+  EXPECT_GE(limiter.next(now, 50), kStart + 1s);
+  EXPECT_TRUE(limiter.fits(1000));
+  EXPECT_FALSE(limiter.fits(1001));
 }
 
 TEST(Limiter, SendsAreSpreadEvenly) {

@@ -9,7 +9,7 @@
 namespace rowcall::policy {
 
 void RoundTripFloor::record(Duration round_trip, Instant now) {
-  if (now - turned_at_ >= kSpan) {
+  if (now - turned_at_ >= span_) {
     previous_ = current_;
     current_ = {};
     turned_at_ = now;
@@ -42,9 +42,9 @@ Duration StrictLimit::guess(Duration period) {
   return std::clamp<Duration>(period / 1000, std::chrono::milliseconds(1), std::chrono::milliseconds(100));
 }
 
-Instant StrictLimit::next(Instant now) {
+Instant StrictLimit::next(Instant now, std::int64_t weight) {
   release_due(now);
-  if (live_ < permits_) return now;
+  if (live_ + weight <= permits_) return now;
   Instant earliest = Instant::max();
   if (!cooling_.empty()) earliest = cooling_.top().release;
   if (strictness_ == Strictness::kMeasured && !flying_.empty()) {
@@ -52,14 +52,15 @@ Instant StrictLimit::next(Instant now) {
   }
   // Permits taken but not yet sent, or (kProof) answers still out: no time is known, so look again soon.
   if (earliest == Instant::max()) earliest = now + guess_;
-  // Several may have to come back when the number of permits was lowered; the first is a good time to look.
+  // Several may have to come back for a heavy call, or when the number of permits was lowered; the first is a
+  // good time to look.
   return earliest;
 }
 
-PermitUse StrictLimit::take(Instant now) {
+PermitUse StrictLimit::take(Instant now, std::int64_t weight) {
   release_due(now);
-  ROWCALL_ASSERT(live_ < permits_, "a permit was taken that was not there");
-  return new_use(State::kTaken);
+  ROWCALL_ASSERT(live_ + weight <= permits_, "a permit was taken that was not there");
+  return new_use(State::kTaken, weight);
 }
 
 void StrictLimit::sent(PermitUse use, Instant at) {
@@ -99,8 +100,8 @@ void StrictLimit::unsent(PermitUse use) {
   free_use(use);
 }
 
-void StrictLimit::remember(Instant sent_at) {
-  PermitUse use = new_use(State::kCooling);
+void StrictLimit::remember(Instant sent_at, std::int64_t weight) {
+  PermitUse use = new_use(State::kCooling, weight);
   Use* u = find(use);
   u->sent = sent_at;
   u->round_trip = guard_max_;  // not known
@@ -136,7 +137,7 @@ void StrictLimit::release_due(Instant now) {
   }
 }
 
-PermitUse StrictLimit::new_use(State state) {
+PermitUse StrictLimit::new_use(State state, std::int64_t weight) {
   std::uint32_t index;
   if (free_uses_.empty()) {
     index = static_cast<std::uint32_t>(uses_.size());
@@ -148,7 +149,9 @@ PermitUse StrictLimit::new_use(State state) {
   Use& u = uses_[index];
   ++u.generation;
   u.state = state;
-  peak_ = std::max(peak_, ++live_);
+  u.weight = weight;
+  live_ += weight;
+  peak_ = std::max(peak_, live_);
   return static_cast<PermitUse>(u.generation) << 32 | index;
 }
 
@@ -161,7 +164,7 @@ StrictLimit::Use* StrictLimit::find(PermitUse use) {
 
 void StrictLimit::free_use(PermitUse use) {
   auto index = static_cast<std::uint32_t>(use & 0xffffffff);
-  if (uses_[index].state != State::kAbandoned) --live_;
+  if (uses_[index].state != State::kAbandoned) live_ -= uses_[index].weight;
   uses_[index].state = State::kFree;
   free_uses_.push_back(index);
 }
@@ -202,7 +205,7 @@ void StrictLimit::count_cooling(Instant now, Duration slice, std::span<std::int6
       Duration left = u.sent + horizon_ + guard(u.round_trip) - now;
       at = std::min(at, static_cast<std::size_t>(std::max(left, Duration(0)) / slice));
     }
-    ++slices[at];
+    slices[at] += u.weight;
   }
 }
 

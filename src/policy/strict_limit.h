@@ -30,19 +30,22 @@ class RoundTripFloor {
   /// may have been delayed (a cold path, a start that was held up).
   static constexpr std::int64_t kTrustedFrom = 256;
   static constexpr std::int64_t kTenthsFrom = 10;
+  static constexpr Duration kSpan = std::chrono::minutes(5);
 
+  /// Remembers `span` to twice that long.
+  explicit RoundTripFloor(Duration span = kSpan) : span_(span) {}
   void record(Duration round_trip, Instant now);
   /// Zero while what is remembered are fewer than `kTrustedFrom` round trips, or they come from fewer than
   /// `kTenthsFrom` tenths of a second: all of a round trip then counts as delay, which is always safe.
   Duration floor() const;
 
  private:
-  static constexpr Duration kSpan = std::chrono::minutes(5);
   struct Smallest {
     Duration round_trip = Duration::max();
     std::int64_t of = 0;
     std::int64_t tenths = 0;
   };
+  Duration span_;
   Smallest current_;
   Smallest previous_;
   Instant turned_at_{};
@@ -63,10 +66,10 @@ class StrictLimit {
 
   /// When a permit is there: not later than `now` if one can be taken. While every permit waits for its
   /// write or (kProof) for its answer no time is known: then it is `now + guess`, and asking again after an
-  /// answer is sooner.
-  Instant next(Instant now);
-  /// Takes a permit. Only when `next(now) <= now`.
-  PermitUse take(Instant now);
+  /// answer is sooner. A call that weighs more takes as many permits as it weighs, all at once.
+  Instant next(Instant now, std::int64_t weight = 1);
+  /// Takes them. Only when `next(now, weight) <= now`.
+  PermitUse take(Instant now, std::int64_t weight = 1);
   /// The request was written. `at` is read after the write: the latest moment it can have left.
   void sent(PermitUse use, Instant at);
   /// The answer is complete.
@@ -78,7 +81,7 @@ class StrictLimit {
   void unsent(PermitUse use);
 
   /// Accounts for a send of an earlier run, so that two runs together keep the limit.
-  void remember(Instant sent_at);
+  void remember(Instant sent_at, std::int64_t weight = 1);
   /// The number of permits that may be in use from now on. Fewer: as many as come back are kept back.
   void set_permits(std::int64_t permits) { permits_ = permits; }
 
@@ -106,6 +109,7 @@ class StrictLimit {
   struct Use {
     Instant sent{};
     Duration round_trip{};
+    std::int64_t weight = 1;
     std::uint32_t generation = 0;
     State state = State::kFree;
   };
@@ -115,7 +119,7 @@ class StrictLimit {
     bool operator>(const Cooling& other) const { return release > other.release; }
   };
 
-  PermitUse new_use(State state);
+  PermitUse new_use(State state, std::int64_t weight);
   Use* find(PermitUse use);
   void free_use(PermitUse use);
   void cool(PermitUse use, Instant release);

@@ -5,7 +5,7 @@
 
 namespace rowcall::policy {
 
-void WindowAudit::add(Instant sent_at) {
+void WindowAudit::add(Instant sent_at, std::int64_t weight) {
   if (!entries_.empty()) sent_at = std::max(sent_at, entries_.back().last);
   while (!entries_.empty() && entries_.front().last + period_ <= sent_at) {
     in_window_ -= entries_.front().sends;
@@ -15,11 +15,11 @@ void WindowAudit::add(Instant sent_at) {
   // from the first one: from the last, a steady stream would be one slice without an end.
   if (entries_.size() >= kExactMax && sent_at - entries_.back().first < slice_) {
     entries_.back().last = sent_at;
-    ++entries_.back().sends;
+    entries_.back().sends += weight;
   } else {
-    entries_.push_back({sent_at, sent_at, 1});
+    entries_.push_back({sent_at, sent_at, weight});
   }
-  ++in_window_;
+  in_window_ += weight;
   if (in_window_ > worst_) {
     worst_ = in_window_;
     worst_end_ = sent_at;

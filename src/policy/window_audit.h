@@ -20,8 +20,8 @@ class WindowAudit {
  public:
   explicit WindowAudit(Duration period) : period_(period), slice_(period / 65'536) {}
 
-  /// Counts a send. Times do not go backwards; one that does counts as the latest one.
-  void add(Instant sent_at);
+  /// Counts a send of that weight. Times do not go backwards; one that does counts as the latest one.
+  void add(Instant sent_at, std::int64_t weight = 1);
 
   /// The most sends in any half-open window (t - period, t] so far.
   std::int64_t worst() const { return worst_; }

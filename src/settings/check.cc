@@ -164,6 +164,16 @@ void check_limits(const Job& job, Claims& claims) {
   claims.claim(!limits.coordinator.starts_with("tcp:") || !limits.coordinator_secret.empty(),
                "limits.coordinator", "a coordinator, and no limits.coordinator_secret", "both",
                "Put the secret it was started with into .env as RATE_COORDINATOR_SECRET.");
+  claims.claim(limits.weight == 1 || limits.weight_column.empty(),
+               claims.written({"limits.weight", "limits.weight_column"}),
+               "limits.weight = " + std::to_string(limits.weight) + ", and limits.weight_column",
+               "one or the other", "A column says by itself what its row counts as.");
+  for (const RateLimit& limit : limits.rate) {
+    claims.claim(limit.unweighted || limits.weight <= limit.calls,
+                 claims.written({"limits.weight", "limits.rate"}),
+                 "limits.weight = " + std::to_string(limits.weight) + ", and a limit of " + rate_text(limit),
+                 "a weight within every limit", "Such a call could never be sent.");
+  }
   std::int64_t calls = limits.in_flight_max;
   std::string_view which = "limits.in_flight_max";
   if (job.run.mode == Mode::kSync) {

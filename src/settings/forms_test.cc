@@ -86,7 +86,10 @@ TEST(Toml, AnEndlessKeyIsAnErrorAndNoCrash) {
 TEST(Rates, ReadBack) {
   for (RateLimit limit :
        {RateLimit{5000, 1s}, RateLimit{300, 1min}, RateLimit{200'000, 1h}, RateLimit{1'000'000, 24h},
-        RateLimit{50, 10s}, RateLimit{1, 1500ms}, RateLimit{7, 48h}, RateLimit{3, 90min}}) {
+        RateLimit{50, 10s}, RateLimit{1, 1500ms}, RateLimit{7, 48h}, RateLimit{3, 90min},
+        RateLimit{500, 1min, std::nullopt, true}, RateLimit{200'000, 24h, Renewal{}},
+        RateLimit{9, 24h, Renewal{.minute = 1439, .minutes_of_utc = -90}, true},
+        RateLimit{9, 30 * 24h, Renewal{.every = Renewal::Every::kMonth, .minutes_of_utc = 345}}}) {
     auto again = parse_rate(rate_text(limit));
     ASSERT_TRUE(again) << rate_text(limit);
     EXPECT_EQ(*again, limit) << rate_text(limit);
@@ -94,6 +97,10 @@ TEST(Rates, ReadBack) {
   EXPECT_EQ(rate_text({5000, 1s}), "5000/s");
   EXPECT_EQ(rate_text({1, 24h}), "1/day");
   EXPECT_EQ(rate_text({50, 10s}), "50/10s");
+  EXPECT_EQ(rate_text({50, 10s, std::nullopt, true}), "50 calls/10s");
+  EXPECT_EQ(rate_text({200'000, 24h, Renewal{}}), "200000/day resets 00:00 UTC");
+  EXPECT_EQ(rate_text({7, 30 * 24h, Renewal{Renewal::Every::kMonth, 390, -330}}),
+            "7/month resets 06:30 -05:30");
 }
 
 TEST(Rates, AsPeopleWriteThem) {
@@ -104,6 +111,18 @@ TEST(Rates, AsPeopleWriteThem) {
   EXPECT_EQ(parse_rate("9/hour"), (RateLimit{9, 1h}));
   EXPECT_EQ(parse_rate("9/d"), (RateLimit{9, 24h}));
   EXPECT_EQ(parse_rate("9/0.5s"), (RateLimit{9, 500ms}));
+  EXPECT_EQ(parse_rate("500 calls/min"), (RateLimit{500, 1min, std::nullopt, true}));
+  EXPECT_EQ(parse_rate("9/day resets 06:30 UTC"), (RateLimit{9, 24h, Renewal{.minute = 390}}));
+  EXPECT_EQ(parse_rate(" 9 / day  resets  06:30  utc "), (RateLimit{9, 24h, Renewal{.minute = 390}}));
+  EXPECT_EQ(parse_rate("9/day resets 00:00 -05:30"), (RateLimit{9, 24h, Renewal{.minutes_of_utc = -330}}));
+  EXPECT_EQ(parse_rate("9/month resets 00:00 +02:00"),
+            (RateLimit{9, 30 * 24h, Renewal{.every = Renewal::Every::kMonth, .minutes_of_utc = 120}}));
+  for (const char* text :
+       {"9/month", "9/h resets 00:00 UTC", "9/day resets", "9/day resets 00:00", "9/day resets 24:00 UTC",
+        "9/day resets 0:00 UTC", "9/day resets 00:60 UTC", "9/day resets 00:00 CET", "9/day resets 00:00 +2",
+        "9/day resets 00:00 UTC now", "calls/s", "5 call/s"}) {
+    EXPECT_FALSE(parse_rate(text)) << text;
+  }
   for (const char* text :
        {"", "/", "5/", "/s", "-5/s", "5/-1s", "5/s/s", "5 per s", "5/0s", "1e3/s", "5/s 6/s"}) {
     EXPECT_FALSE(parse_rate(text)) << text;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rates as text: "5000/s", "200000/h", "50/10s".
+// Rates as text: "5000/s", "200000/h", "50/10s", "200000/day resets 00:00 UTC", "500 calls/min".
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,13 @@ inline constexpr std::size_t kRatesMax = 4;
 /// What a rate should look like, in words.
 extern const char* const kRateForm;
 
-/// "CALLS/PERIOD", where PERIOD is s, min, h, day, or a duration such as 10s.
+/// "CALLS/PERIOD", where PERIOD is s, min, h, day, or a duration such as 10s; "CALLS/day resets HH:MM UTC"
+/// and "CALLS/month resets HH:MM UTC" for a quota of the calendar, where UTC may be an offset such as +02:00.
+/// With "N calls/..." a call counts as one, whatever it weighs.
 Read<RateLimit> parse_rate(std::string_view text);
+
+/// "00:00 UTC", "06:30 +02:00".
+std::string renewal_text(const Renewal& renewal);
 
 /// The shortest text that reads back as the same limit.
 std::string rate_text(const RateLimit& limit);

@@ -6,18 +6,34 @@ namespace rowcall::settings {
 
 std::vector<Setting> limits_settings() {
   return {
-      rates({.key = "limits.rate",
-             .example = R"(["5000/s", "200000/h"])",
-             .doc = "How many calls may be sent in any window of that length: first tries, retries and "
-                    "probes together. Up to four limits hold at once. \"unlimited\" means none. \"auto\", "
-                    "for an API "
-                    "whose limit is not known, begins low and finds what it bears, and reports it. "
-                    "RATE_LIMIT_CALLS and RATE_LIMIT_PERIOD (seconds, also 0.5) together set one limit; "
-                    "without the second, the period is one second. The second alone means 5000 calls, and is "
-                    "refused where a job file sets limits.rate.",
-             .flag = "--rate",
-             .environment = {"RATE_LIMIT_CALLS", "RATE_LIMIT_PERIOD"}},
-            ROWCALL_FIELD(limits)),
+      rates(
+          {.key = "limits.rate",
+           .example = R"(["5000/s", "200000/h"])",
+           .doc =
+               "How many calls may be sent in any window of that length: first tries, retries and "
+               "probes together. Up to four limits hold at once. A quota that is given anew every day or on "
+               "the first of every month is written \"200000/day resets 00:00 UTC\" or \"1000000/month "
+               "resets 06:30 +02:00\"; calls of earlier sessions of the run are counted in it. "
+               "\"unlimited\" means none. \"auto\", "
+               "for an API "
+               "whose limit is not known, begins low and finds what it bears, and reports it. "
+               "RATE_LIMIT_CALLS and RATE_LIMIT_PERIOD (seconds, also 0.5) together set one limit; "
+               "without the second, the period is one second. The second alone means 5000 calls, and is "
+               "refused where a job file sets limits.rate.",
+           .flag = "--rate",
+           .environment = {"RATE_LIMIT_CALLS", "RATE_LIMIT_PERIOD"}},
+          ROWCALL_FIELD(limits)),
+      whole({.key = "limits.weight",
+             .example = "3",
+             .doc = "What a call counts as against limits.rate, where calls cost more than one unit. A limit "
+                    "written \"500 calls/min\" counts every call as one all the same."},
+            {1, 1'000'000}, ROWCALL_FIELD(limits.weight)),
+      text(
+          {.key = "limits.weight_column",
+           .example = R"("tokens")",
+           .doc = "A column of whole numbers that says so row by row; a call of several rows counts as their "
+                  "sum. A row without such a number fails, and so does a call that is heavier than a limit."},
+          kAnyText, ROWCALL_FIELD(limits.weight_column)),
       choice({.key = "limits.strict",
               .example = R"("proof")",
               .doc = "How a permit comes back. \"measured\": one period after its call was sent, plus the "

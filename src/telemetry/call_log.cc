@@ -106,6 +106,7 @@ Result<std::unique_ptr<CallLog>> CallLog::open(const std::filesystem::path& path
 void CallLog::begin(const Session& session, std::span<const RateLimit> limits) {
   origin_ = session.at;
   begun_ = true;
+  weight_ = 1;
   std::uint64_t wall = nanoseconds(session.wall.time_since_epoch());
   if (size_ == 0) {
     buffer_.insert(buffer_.end(), kCallLogMagic.begin(), kCallLogMagic.end());
@@ -116,8 +117,8 @@ void CallLog::begin(const Session& session, std::span<const RateLimit> limits) {
        control_flags(CallControl::kSession)});
   std::uint16_t index = 0;
   for (const RateLimit& limit : limits) {
-    put({static_cast<std::uint64_t>(limit.calls), nanoseconds(limit.period), 0, index++, 0,
-         control_flags(CallControl::kLimit)});
+    put({static_cast<std::uint64_t>(limit.calls), nanoseconds(limit.period), renewal_code(limit.renewal),
+         index++, static_cast<std::uint8_t>(limit.unweighted), control_flags(CallControl::kLimit)});
   }
   flush();
 }
@@ -126,6 +127,12 @@ void CallLog::add(const AttemptEnded& attempt) {
   ROWCALL_ASSERT(begun_, "an attempt before the start of the run");
   const Reply& reply = attempt.reply;
   if (!reply.on_wire) return;
+  if (attempt.weight != weight_) {
+    RawCallRecord record{static_cast<std::uint64_t>(attempt.weight), 0, 0, 0, 0,
+                         control_flags(CallControl::kWeight)};
+    if (!push(record)) return;
+    weight_ = attempt.weight;
+  }
   push({nanoseconds(sent_at(reply) - origin_), static_cast<std::uint64_t>(attempt.row),
         saturated<std::uint32_t>(time_taken(reply) / std::chrono::microseconds(1)),
         saturated<std::uint16_t>(reply.status), saturated<std::uint8_t>(attempt.attempt),
@@ -133,14 +140,15 @@ void CallLog::add(const AttemptEnded& attempt) {
 }
 
 // A record counts as lost only when the buffer is full and the disk takes nothing.
-void CallLog::push(const RawCallRecord& record) {
+bool CallLog::push(const RawCallRecord& record) {
   if (buffer_.size() >= kBufferBytes) flush();
   if (buffer_.size() >= kBufferBytes) {
     ++lost_;
     ++lost_unsaid_;
-    return;
+    return false;
   }
   put(record);
+  return true;
 }
 
 void CallLog::put(const RawCallRecord& record) {

@@ -65,7 +65,7 @@ class CallLog {
 
  private:
   CallLog(std::filesystem::path path, int fd, std::int64_t size, Trouble trouble);
-  void push(const RawCallRecord& record);
+  bool push(const RawCallRecord& record);
   void put(const RawCallRecord& record);
   void give_up();
   void tell(const Error& error);
@@ -79,6 +79,7 @@ class CallLog {
   bool told_ = false;
   Instant origin_{};
   bool begun_ = false;
+  std::int64_t weight_ = 1;  ///< As the log has it.
   std::vector<unsigned char> buffer_;
   std::int64_t lost_ = 0;
   std::int64_t lost_unsaid_ = 0;  ///< Lost since the last gap record.

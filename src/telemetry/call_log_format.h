@@ -7,8 +7,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
+#include "rowcall/job.h"
 #include "rowcall/outcome.h"
 
 namespace rowcall::telemetry {
@@ -33,9 +35,28 @@ inline constexpr std::uint8_t kControl = 0x80;
 /// Control records: the kind stands in the lower bits of `flags`.
 enum class CallControl : std::uint8_t {
   kSession = 1,  ///< first: wall clock, ns since 1970; second: monotonic clock, ns; third: boot.
-  kLimit = 2,    ///< A limit of the session: first: calls; second: period in ns; fourth: index.
+  kLimit = 2,    ///< A limit of the session: first: calls; second: period in ns; third: its renewal by the
+                 ///< calendar (renewal_code); fourth: index; attempt: 1 when every call counts as one.
   kGap = 3,      ///< first: records that could not be written at this place.
+  kWeight = 4,   ///< first: what each call from here on counts as, until the next such record; at first 1.
 };
+
+/// Bit 31: there is one; bit 0: of the month, else of the day; bits 1-11: minute of the day; bits 12-23:
+/// minutes ahead of UTC, and 1440.
+constexpr std::uint32_t renewal_code(const std::optional<Renewal>& renewal) {
+  if (!renewal) return 0;
+  auto minute = static_cast<std::uint32_t>(renewal->minute);
+  auto ahead = static_cast<std::uint32_t>(renewal->minutes_of_utc + 1440);
+  return 1u << 31 | ahead << 12 | minute << 1 | (renewal->every == Renewal::Every::kMonth ? 1u : 0u);
+}
+constexpr std::optional<Renewal> renewal_of(std::uint32_t code) {
+  if (code == 0) return std::nullopt;
+  Renewal renewal;
+  renewal.every = code & 1 ? Renewal::Every::kMonth : Renewal::Every::kDay;
+  renewal.minute = static_cast<int>(code >> 1 & 0x7ff);
+  renewal.minutes_of_utc = static_cast<int>(code >> 12 & 0xfff) - 1440;
+  return renewal;
+}
 
 constexpr std::uint8_t call_flags(OutcomeClass outcome, TransportError error) {
   return static_cast<std::uint8_t>(static_cast<unsigned>(outcome) | static_cast<unsigned>(error) << 3);

@@ -53,6 +53,7 @@ void CallLogReader::rewind() {
   at_ = 0;
   sessions_.clear();
   lost_ = 0;
+  weight_ = 1;
 }
 
 // Reads whole records into the empty buffer; false at the end of the file.
@@ -96,6 +97,7 @@ Result<bool> CallLogReader::next(LoggedCall& call) {
     call.attempt = record.attempt;
     call.outcome = static_cast<OutcomeClass>(outcome);
     call.error = static_cast<TransportError>(record.flags >> 3 & 15u);
+    call.weight = weight_;
     call.session = static_cast<int>(sessions_.size()) - 1;
     return true;
   }
@@ -113,14 +115,20 @@ Result<void> CallLogReader::take_control(const RawCallRecord& record) {
         break;
       }
       sessions_.push_back(std::move(session));
+      weight_ = 1;
       return {};
     }
     case CallControl::kLimit:
       if (sessions_.empty()) return failure(damaged("a limit before the start of a session"));
       if (first <= 0 || second <= 0) return failure(damaged("a limit of no calls or of no time"));
-      sessions_.back().limits.push_back({first, Duration(second)});
+      sessions_.back().limits.push_back(
+          {first, Duration(second), renewal_of(record.third), record.attempt == 1});
       return {};
     case CallControl::kGap: lost_ += first; return {};
+    case CallControl::kWeight:
+      if (first <= 0) return failure(damaged("a call that weighs nothing"));
+      weight_ = first;
+      return {};
   }
   return failure(damaged("a record of an unknown kind"));
 }

@@ -30,7 +30,8 @@ struct LoggedCall {
   int attempt = 0;
   OutcomeClass outcome = OutcomeClass::kSuccess;
   TransportError error = TransportError::kNone;
-  int session = 0;  ///< Index into `sessions()`.
+  std::int64_t weight = 1;  ///< What it counted as against the limits.
+  int session = 0;          ///< Index into `sessions()`.
 };
 
 /// One run, or one resumption of it.
@@ -70,6 +71,7 @@ class CallLogReader {
   std::size_t at_ = 0;
   std::vector<LoggedSession> sessions_;
   std::int64_t lost_ = 0;
+  std::int64_t weight_ = 1;
 };
 
 }  // namespace rowcall::telemetry

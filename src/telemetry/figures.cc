@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/parse.h"
+#include "settings/rate_text.h"
 
 namespace rowcall::telemetry {
 namespace {
@@ -15,13 +16,6 @@ std::string formatted(const char* format, Args... args) {
   char buffer[64];
   int n = std::snprintf(buffer, sizeof buffer, format, args...);
   return std::string(buffer, static_cast<std::size_t>(n));
-}
-
-// "s" for "1s", "100ms" for "100ms": a lone unit needs no number.
-std::string period_text(Duration period) {
-  std::string text = duration_text(period);
-  bool single = text.size() > 1 && text[0] == '1' && (text[1] < '0' || text[1] > '9');
-  return single ? text.substr(1) : text;
 }
 
 std::string period_words(Duration period) {
@@ -37,16 +31,21 @@ std::string period_words(Duration period) {
 }  // namespace
 
 std::string limit_text(const RateLimit& limit) {
-  return std::to_string(limit.calls) + "/" + period_text(limit.period);
+  return settings::rate_text(limit);
 }
 
 std::string limit_words(const RateLimit& limit) {
-  return grouped(limit.calls) + " per " + period_words(limit.period);
+  std::string text = grouped(limit.calls) + (limit.unweighted ? " calls per " : " per ");
+  if (!limit.renewal) return text + period_words(limit.period);
+  bool month = limit.renewal->every == Renewal::Every::kMonth;
+  return text + (month ? "month, renewed on the first at " : "day, renewed at ") +
+         settings::renewal_text(*limit.renewal);
 }
 
 double calls_per_s_max(std::span<const RateLimit> limits) {
   double least = 0;
   for (const RateLimit& limit : limits) {
+    if (limit.renewal) continue;  // used as fast as the others allow
     double rate = static_cast<double>(limit.calls) / seconds(limit.period);
     if (least == 0 || rate < least) least = rate;
   }

@@ -14,7 +14,7 @@
 
 namespace rowcall::telemetry {
 
-/// As in a job file: "5000/s", "300/min", "10/100ms".
+/// As in a job file: "5000/s", "300/min", "10/100ms", "200000/day resets 00:00 UTC".
 std::string limit_text(const RateLimit& limit);
 /// For people: "5,000 per second", "300 per minute", "10 per 100 ms".
 std::string limit_words(const RateLimit& limit);

@@ -11,7 +11,7 @@ TEST(Figures, LimitsAsInAJobFileAndForPeople) {
   EXPECT_EQ(limit_text({300, 1min}), "300/min");
   EXPECT_EQ(limit_text({10, 100ms}), "10/100ms");
   EXPECT_EQ(limit_text({7, 15s}), "7/15s");
-  EXPECT_EQ(limit_text({1'000'000, 24h}), "1000000/d");
+  EXPECT_EQ(limit_text({1'000'000, 24h}), "1000000/day");
   EXPECT_EQ(limit_words({5000, 1s}), "5,000 per second");
   EXPECT_EQ(limit_words({1'000'000, 24h}), "1,000,000 per day");
   EXPECT_EQ(limit_words({10, 100ms}), "10 per 100 ms");

@@ -5,10 +5,11 @@
 // must not reach the user's terminal.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
+
+#include "rowcall/time.h"
 
 namespace rowcall::telemetry {
 
@@ -23,8 +24,6 @@ int columns_of(std::string_view text);
 /// At most `columns` columns of plain text, cut at a character; the last one kept becomes "~" when
 /// something was cut off.
 std::string clipped(std::string_view text, int columns);
-
-using WallTime = std::chrono::sys_time<std::chrono::nanoseconds>;
 
 /// UTC with milliseconds, as in "2026-03-01T09:05:00.042Z".
 std::string utc_text(WallTime at);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "policy/limiter.h"
 #include "telemetry/figures.h"
 #include "telemetry/plain_text.h"
 
@@ -22,7 +23,7 @@ void Progress::on(const RunStarted& event) {
   state_.rows_per_call = event.job.request.rows_per_call;
   state_.rows_expected = event.source.rows;
   state_.rows_exact = event.source.rows_exact;
-  const std::vector<RateLimit>& limits = event.job.limits.rate;
+  std::vector<RateLimit> limits = policy::limits_in_calls(event.job.limits);
   state_.limit_per_s = calls_per_s_max(limits);
   state_.price_per_call = options_.price_per_call;
   forecast_.emplace(limits, state_.rows_per_call);

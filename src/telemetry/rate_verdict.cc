@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <limits>
+#include <optional>
 
 #include "base/parse.h"
 #include "base/try.h"
+#include "policy/calendar_limit.h"
 #include "telemetry/figures.h"
 #include "telemetry/sorted_sends.h"
 
@@ -35,6 +37,12 @@ Span without_pauses(std::span<const Span> spans) {
     out.last += span.length().count();
   }
   return out;
+}
+
+std::int64_t all_sends(std::span<const Span> spans) {
+  std::int64_t sends = 0;
+  for (const Span& span : spans) sends += span.sends;
+  return sends;
 }
 
 // What the first pass learns of the log.
@@ -70,16 +78,25 @@ class WindowCount {
   WindowCount(RateLimit limit, std::vector<bool> sessions, SortedSends tail)
       : sessions_(std::move(sessions)), tail_(std::move(tail)) {
     verdict_.limit = limit;
+    if (limit.renewal) calendar_.emplace(*limit.renewal);
   }
 
-  Result<void> add(std::int64_t sent_ns, int session) {
+  Result<void> add(std::int64_t sent_ns, int session, std::int64_t weight) {
     if (!sessions_[static_cast<std::size_t>(session)]) return {};
-    if (in_window_++ == 0) {
+    weight = of(weight);
+    counted_ += weight;
+    if (calendar_) {
+      calendar_->add(WallTime(Duration(sent_ns)), weight);
+      return {};
+    }
+    in_window_ += weight;
+    if (++sends_ == 1) {
       TRY(bool any, tail_.next(sessions_));
       static_cast<void>(any);  // the tail sees the same sends, so there is one
     }
     while (tail_.sent_ns() + verdict_.limit.period.count() <= sent_ns) {
-      --in_window_;
+      --sends_;
+      in_window_ -= of(tail_.weight());
       TRY(bool any, tail_.next(sessions_));
       static_cast<void>(any);
     }
@@ -92,20 +109,34 @@ class WindowCount {
 
   WindowVerdict verdict(const Overview& seen) const {
     WindowVerdict out = verdict_;
+    if (calendar_) {
+      out.worst = calendar_->worst();
+      out.worst_end = calendar_->worst_end();
+    }
     std::vector<Span> spans;
     for (std::size_t i = 0; i < sessions_.size(); ++i) {
       if (sessions_[i]) spans.push_back(seen.spans[i]);
     }
     Span together = without_pauses(spans);
-    out.share = share_of_limit(together.sends, together.length(), out.limit);
+    // In permits: what was sent counted as so much on average.
+    double each =
+        together.sends > 0 ? static_cast<double>(counted_) / static_cast<double>(all_sends(spans)) : 1;
+    out.share = each * share_of_limit(together.sends, together.length(), out.limit);
     return out;
   }
 
  private:
+  std::int64_t of(std::int64_t weight) const {
+    return verdict_.limit.unweighted || verdict_.limit.calls == 0 ? 1 : weight;
+  }
+
   WindowVerdict verdict_;
   std::vector<bool> sessions_;
   SortedSends tail_;
-  std::int64_t in_window_ = 0;
+  std::optional<policy::CalendarAudit> calendar_;
+  std::int64_t sends_ = 0;      // in the window
+  std::int64_t in_window_ = 0;  // what they count as
+  std::int64_t counted_ = 0;    // what all count as
 };
 
 // The sessions in which a limit held; with limits from outside, all of them.
@@ -171,7 +202,7 @@ Result<RateVerdict> verify_rate(const std::filesystem::path& path, std::span<con
   for (std::int64_t i = 0; i < out.sends; ++i) {
     TRY(bool any, head.next(all));
     if (!any) break;
-    for (WindowCount& window : windows) TRY_VOID(window.add(head.sent_ns(), head.session()));
+    for (WindowCount& window : windows) TRY_VOID(window.add(head.sent_ns(), head.session(), head.weight()));
   }
   for (std::size_t i = 0; i < limits_watched; ++i) out.limits.push_back(windows[i].verdict(seen));
   out.one_second = windows[limits_watched].verdict(seen);

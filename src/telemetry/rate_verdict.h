@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Was the limit kept? Counted from calls.log alone, knowing nothing of the limiter.
 //
-// A window is half-open, (t - period, t], for every send t. The count is exact for every period: two readers
-// go over the log, one a period behind the other. Calls are logged in the order in which they ended; a first
-// pass measures how far that is from the order of sending, and a heap of just that depth sorts them. So the
-// memory is that of the calls sent during the longest call, not that of the log; 32 million calls (512 MB) at
-// most, then an error.
+// A call counts as what it weighs. For a quota of the calendar, what counts is the time from one renewal to
+// the next. For the other limits a window is half-open, (t - period, t], for every send t. The count is exact
+// for every period: two readers go over the log, one a period behind the other. Calls are logged in the order
+// in which they ended; a first pass measures how far that is from the order of sending, and a heap of just
+// that depth sorts them. So the memory is that of the calls sent during the longest call, not that of the
+// log; 32 million calls (512 MB) at most, then an error.
 //
 // One thread.
 #pragma once

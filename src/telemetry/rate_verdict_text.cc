@@ -26,8 +26,8 @@ std::string share_words(double share) {
 
 std::string judgement(const WindowVerdict& window) {
   if (!window.over()) return "kept";
-  return "over by " + grouped(window.worst - window.limit.calls) + ", in the window up to " +
-         utc_text(window.worst_end);
+  const char* where = window.limit.renewal ? ", in the period up to " : ", in the window up to ";
+  return "over by " + grouped(window.worst - window.limit.calls) + where + utc_text(window.worst_end);
 }
 
 std::string table(const std::vector<WindowVerdict>& limits) {

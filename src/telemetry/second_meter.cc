@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "policy/limiter.h"
 #include "telemetry/figures.h"
 #include "telemetry/resources.h"
 
@@ -30,8 +31,9 @@ Counts minus(const Counts& a, const Counts& b) {
 }  // namespace
 
 void SecondMeter::on(const RunStarted& event) {
-  forecast_.emplace(event.job.limits.rate, event.job.request.rows_per_call);
-  limit_per_s_ = calls_per_s_max(event.job.limits.rate);
+  std::vector<RateLimit> limits = policy::limits_in_calls(event.job.limits);
+  forecast_.emplace(limits, event.job.request.rows_per_call);
+  limit_per_s_ = calls_per_s_max(limits);
   began_ = event.at;
   cpu_before_ = cpu_used();
 }

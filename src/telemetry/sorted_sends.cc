@@ -25,7 +25,7 @@ Error too_far_out_of_order(std::size_t held, std::int64_t lateness) {
 
 // What is `lateness` older than the newest one read cannot be overtaken any more.
 Result<void> SortedSends::read_ahead(const std::vector<bool>& wanted) {
-  while (!ended_ && (held_.empty() || held_.top().first > newest_ - lateness_)) {
+  while (!ended_ && (held_.empty() || held_.top().at > newest_ - lateness_)) {
     LoggedCall call;
     TRY(bool more, reader_.next(call));
     if (!more) {
@@ -35,7 +35,7 @@ Result<void> SortedSends::read_ahead(const std::vector<bool>& wanted) {
     newest_ = any_ ? std::max(newest_, call.sent_ns) : call.sent_ns;
     any_ = true;
     if (!wanted[static_cast<std::size_t>(call.session)]) continue;
-    held_.emplace(call.sent_ns, call.session);
+    held_.push({call.sent_ns, call.session, static_cast<std::uint32_t>(call.weight)});
     if (held_.size() > held_max_) return failure(too_far_out_of_order(held_.size(), lateness_));
   }
   return {};
@@ -44,7 +44,10 @@ Result<void> SortedSends::read_ahead(const std::vector<bool>& wanted) {
 Result<bool> SortedSends::next(const std::vector<bool>& wanted) {
   TRY_VOID(read_ahead(wanted));
   if (held_.empty()) return false;
-  std::tie(sent_ns_, session_) = held_.top();
+  Send send = held_.top();
+  sent_ns_ = send.at;
+  session_ = send.session;
+  weight_ = send.weight;
   held_.pop();
   return true;
 }

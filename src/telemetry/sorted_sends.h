@@ -30,9 +30,15 @@ class SortedSends {
 
   std::int64_t sent_ns() const { return sent_ns_; }
   int session() const { return session_; }
+  std::int64_t weight() const { return weight_; }
 
  private:
-  using Send = std::pair<std::int64_t, int>;  // when, session
+  struct Send {
+    std::int64_t at;
+    std::int32_t session;
+    std::uint32_t weight;  // settings refuse heavier ones
+    bool operator>(const Send& other) const { return at > other.at; }
+  };
 
   Result<void> read_ahead(const std::vector<bool>& wanted);
 
@@ -45,6 +51,7 @@ class SortedSends {
   bool ended_ = false;
   std::int64_t sent_ns_ = 0;
   int session_ = 0;
+  std::int64_t weight_ = 1;
 };
 
 }  // namespace rowcall::telemetry

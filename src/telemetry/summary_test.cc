@@ -184,7 +184,7 @@ TEST(SummaryJson, IsAsDocumented) {
   "rss_max_bytes": 61200000,
   "rate_limit": [
     "5000/s",
-    "20000000/d"
+    "20000000/day"
   ],
   "worst_window": [
     {

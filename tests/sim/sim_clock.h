@@ -13,6 +13,9 @@ namespace rowcall::sim {
 class SimClock final : public Clock {
  public:
   Instant now() override { return now_; }
+  WallTime wall() override { return WallTime(now_.time_since_epoch() + wall_offset_); }
+  /// The simulated calendar time of this moment; without it, it is early in 1970.
+  void set_wall(WallTime wall) { wall_offset_ = wall.time_since_epoch() - now_.time_since_epoch(); }
   void call_at(Instant at, std::move_only_function<void()> then) override {
     entries_.push({std::max(at, now_), next_order_++, std::move(then)});
   }
@@ -34,6 +37,7 @@ class SimClock final : public Clock {
     bool operator>(const Entry& other) const { return at != other.at ? at > other.at : order > other.order; }
   };
   Instant now_{std::chrono::seconds(1000)};
+  Duration wall_offset_{};
   std::uint64_t next_order_ = 0;
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> entries_;
 };

@@ -28,6 +28,9 @@ Listener note_into(Outcome& outcome, SimClock& clock) {
       outcome.holds.emplace_back(hold->held ? hold->why : "released");
     } else if (const auto* retry = std::get_if<RetryPlanned>(&event)) {
       if (retry->outcome == OutcomeClass::kTransient) outcome.retries_at.push_back(clock.now() + retry->wait);
+    } else if (const auto* ended = std::get_if<AttemptEnded>(&event)) {
+      bool ok = ended->outcome == OutcomeClass::kSuccess;
+      if (ok && ended->attempt > 1) outcome.retries_ok_at.push_back(clock.now());
     } else if (const auto* move = std::get_if<PaceChanged>(&event)) {
       std::string text = std::to_string(move->per_s) + "/s, " + std::to_string(move->in_flight_max) + ": ";
       outcome.moves.emplace_back(clock.now() - outcome.begun, text.append(move->why));
@@ -60,6 +63,7 @@ Outcome play(const Scenario& scenario) {
   };
   host.stop = &stop;
   host.run_id = "simulated";
+  clock.set_wall(scenario.wall);
   auto prepared = engine::prepare(job, source, host.run_id);
   if (!prepared) {
     outcome.report.end = RunEnd::kFailed;

@@ -23,8 +23,9 @@ struct Scenario {
   MemorySource::Options source;
   ServerOptions server;
   std::uint64_t seed = 1;
-  Duration stop_after{};  ///< Raise the stop flag then; zero: never.
-  Listener listener;      ///< Gets every event too; may be empty.
+  WallTime wall{};                                               ///< Calendar time at the start.
+  Duration stop_after{};                                         ///< Raise the stop flag then; zero: never.
+  Listener listener;                                             ///< Gets every event too; may be empty.
   int sink_fails_at = -1;
   Duration give_up_after = std::chrono::hours(10);  ///< Simulated: a run that has not ended by then hangs.
 };
@@ -46,6 +47,7 @@ struct Outcome {
   std::vector<std::pair<Duration, std::string>> moves;  ///< Of the adaptive control, and when.
   std::vector<Seen> seen;                               ///< Every call, as the server saw it.
   std::vector<Instant> retries_at;                      ///< When retries of transient failures are due.
+  std::vector<Instant> retries_ok_at;                   ///< When a retry has succeeded.
   Instant begun{};
 };
 
