@@ -22,6 +22,7 @@
 #include "settings/load.h"
 #include "table/row_reader.h"
 #include "telemetry/board.h"
+#include "telemetry/earlier_sends.h"
 #include "telemetry/logs.h"
 #include "telemetry/report_page.h"
 #include "telemetry/unexpected.h"
@@ -66,9 +67,19 @@ struct Tables {
   std::unique_ptr<TableSink> failures;
 };
 
-// The run itself: engine, telemetry, signals.
-Result<Report> carry_out(const Job& job, const ledger::RunFolder& folder, const Begun& begun,
-                         TableSource* source, const Tables& tables, const SessionOptions& options) {
+// Of a run and of its retries: they share the job's limits.
+std::vector<fs::path> call_logs(const fs::path& run_folder) {
+  std::vector<fs::path> logs{run_folder / "calls.log"};
+  std::error_code ignored;
+  for (const auto& retry : fs::directory_iterator(run_folder / "retries", ignored))
+    logs.push_back(retry.path() / "calls.log");
+  return logs;
+}
+
+// The run itself: engine, telemetry, signals. A retry has a folder of its own in that of its run.
+Result<Report> carry_out(const Job& job, const fs::path& run_folder, const ledger::RunFolder& folder,
+                         const Begun& begun, TableSource* source, const Tables& tables,
+                         const SessionOptions& options) {
   TRY(std::vector<std::string> secrets, mapping::secrets_of(job));
   telemetry::TelemetryOptions told;
   told.dir = folder.path();
@@ -103,6 +114,12 @@ Result<Report> carry_out(const Job& job, const ledger::RunFolder& folder, const 
   host.stop = &stop;
   host.run_id = begun.state.identity.run_id;
   host.resume = begun.state.commit;
+  telemetry::Moment now{std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
+  host.earlier_sends = [&](const std::function<void(Instant, std::int64_t)>& each) -> Result<void> {
+    for (const fs::path& log : call_logs(run_folder))
+      TRY_VOID(telemetry::tell_earlier_sends(log, job.limits.rate, now, each));
+    return {};
+  };
   host.commit = [&](const Commit& commit) { return begun.ledger->commit(commit); };
   host.journal = begun.ledger->journal(begun.state);
   if (!options.keep_answers) host.journal.keep = nullptr;
@@ -157,7 +174,7 @@ Result<Exit> run_job(Job job, const SessionOptions& options) {
   TRY(tables.sink, files::open_sink(job.sink, job.s3, folder.staging() / "sink"));
   TRY(tables.failures,
       files::open_sink(failures_spec(job, folder.failures()), job.s3, folder.staging() / "failures"));
-  TRY(Report report, carry_out(job, folder, begun, tables.source.get(), tables, options));
+  TRY(Report report, carry_out(job, folder.path(), folder, begun, tables.source.get(), tables, options));
   return exit_for(report);
 }
 
@@ -323,7 +340,7 @@ Result<Exit> retry_failed(const fs::path& directory, const SessionOptions& optio
   TRY(tables.sink, files::open_sink(job.sink, job.s3, again.staging() / "sink"));
   TRY(tables.failures,
       files::open_sink(failures_spec(job, again.failures()), job.s3, again.staging() / "failures"));
-  TRY(Report report, carry_out(job, again, begun, &picked, tables, options));
+  TRY(Report report, carry_out(job, directory, again, begun, &picked, tables, options));
   if (report.end == RunEnd::kComplete) {
     {
       ledger::RunFolder closed = std::move(again);

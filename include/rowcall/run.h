@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -12,6 +13,7 @@
 #include "rowcall/journal.h"
 #include "rowcall/report.h"
 #include "rowcall/table.h"
+#include "rowcall/time.h"
 
 namespace rowcall {
 
@@ -49,6 +51,9 @@ struct Host {
   /// Where single answers are kept until they are in a part. May be empty: they are called again after a
   /// crash.
   Journal journal;
+  /// Tells of the sends of earlier runs that the limits may still count: when, and their weight. An error
+  /// ends the run before its first call. May be empty.
+  std::function<Result<void>(const std::function<void(Instant at, std::int64_t weight)>& each)> earlier_sends;
   /// Where to go on: what the last `commit` of an earlier run was given. The source must be there already.
   Commit resume;
 };

@@ -33,6 +33,8 @@ using namespace std::chrono_literals;
 Async<void> Run::story() {
   started_at_ = clock_->now();
   tell(RunStarted{job_, prepared_.source, started_at_});
+  if (auto remembered = remember_earlier_sends(); !remembered)
+    stop(RunEnd::kFailed, std::move(remembered).error(), /*at_once=*/true);
   auto open = [this] { return outlet_.open(); };
   auto opening = writer_.run(executor_, open);
   Result<void> opened = co_await std::move(opening);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Watching a run: stop requests, holds that last too long, ticks for those who listen; and its report.
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/parse.h"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr Duration kWatchEvery = 50ms;
 constexpr int kTicksApart = 2;           // in watches: 100 ms
+constexpr double kUnsyncedS = 1.2;       // the time of calls that a killed run may have made durable nowhere
 constexpr Duration kFirstContact = 60s;  // an API that was never reached is not waited for longer
 
 }  // namespace
@@ -65,6 +67,25 @@ void Run::note_sent(Instant at, std::int64_t weight) {
       std::get<policy::CalendarAudit>(audit.of).add(clock_->wall() - (clock_->now() - at), permits);
     }
   }
+}
+
+// So that a run that goes on keeps the limits together with the one it goes on from.
+Result<void> Run::remember_earlier_sends() {
+  if (!host_.earlier_sends) return {};
+  std::int64_t heaviest = job_.limits.weight;
+  auto each = [&](Instant at, std::int64_t weight) {
+    heaviest = std::max(heaviest, weight);
+    policies_.limiter.remember(at, weight);
+  };
+  TRY_VOID(host_.earlier_sends(each));
+  // A run that was killed has sent some that nobody wrote down: those that were under way when it last made
+  // its progress durable, and those from then on, a tenth of a second or, with a slow disk, a second of them.
+  std::int64_t under_way = host_.journal.mark.under_way;
+  double pace = policies_.limiter.pace_per_s();
+  if (under_way == 0 || std::isinf(pace)) return {};
+  auto unknown = under_way + static_cast<std::int64_t>(std::ceil(kUnsyncedS * pace));
+  for (std::int64_t i = 0; i < unknown; ++i) policies_.limiter.remember(started_at_, heaviest);
+  return {};
 }
 
 void Run::check_hold(Instant now) {

@@ -173,6 +173,9 @@ void check_limits(const Job& job, Claims& claims) {
                  claims.written({"limits.weight", "limits.rate"}),
                  "limits.weight = " + std::to_string(limits.weight) + ", and a limit of " + rate_text(limit),
                  "a weight within every limit", "Such a call could never be sent.");
+    claims.claim(!limit.renewal || job.run.call_log, claims.written({"run.call_log", "limits.rate"}),
+                 "run.call_log = false, and a limit of " + rate_text(limit), "run.call_log = true",
+                 "The call log tells a resumed run how much of the quota is used.");
   }
   std::int64_t calls = limits.in_flight_max;
   std::string_view which = "limits.in_flight_max";

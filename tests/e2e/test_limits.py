@@ -3,8 +3,13 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+import os
 import re
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 import parts
@@ -63,6 +68,57 @@ def test_a_row_without_a_weight_fails_and_no_other(rowcall, mock_api, tmp_path):
     done = rowcall(*words(table, api, tmp_path, "--rate", "100/s", "--set", "limits.weight_column=tokens"))
     assert done.code == 4, done
     assert api.stats()["arrivals"] == 2
+
+
+def in_twelve_hours() -> str:
+    """A renewal far from now, whenever the test is run."""
+    return (datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=12)).strftime("%H:%M")
+
+
+def until_held(process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        assert process.poll() is None
+        if log.exists() and "quota of limits.rate is used up" in log.read_text():
+            return
+        time.sleep(0.05)
+    raise AssertionError("the run was never held for its quota")
+
+
+def test_a_days_quota_is_not_doubled_by_going_on(mock_api, rowcall, tmp_path):
+    api = mock_api(latency="5ms")
+    table = table_of(tmp_path, 500)
+    command = words(table, api, tmp_path, "--set", rates("500/s", f"60/day resets {in_twelve_hours()} UTC"))
+    for number in (signal.SIGINT, signal.SIGKILL, signal.SIGINT):
+        process = subprocess.Popen(
+            [str(parts.rowcall_path()), *command],
+            env={**os.environ, "HOME": str(tmp_path)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            until_held(process, tmp_path / "run" / "logs" / "processor.log")
+            time.sleep(0.5)
+            process.send_signal(number)
+            process.wait(20)
+        finally:
+            process.kill()
+            process.wait()
+        (tmp_path / "run" / "logs" / "processor.log").unlink()
+        assert api.stats()["arrivals"] == 60
+    verdict = rowcall("verify-rate", tmp_path / "run")
+    assert verdict.code == 0, verdict
+    assert "60 per day, renewed at" in verdict.out
+
+
+def test_a_quota_needs_the_call_log(rowcall, mock_api, tmp_path):
+    api = mock_api()
+    done = rowcall(
+        *words(table_of(tmp_path, 5), api, tmp_path, "--set", rates("60/day resets 00:00 UTC")),
+        *("--set", "run.call_log=false"),
+    )
+    assert done.code == 2, done
+    assert "run.call_log" in done.err
 
 
 def test_an_unknown_limit_is_found_and_told(rowcall, mock_api, tmp_path):

@@ -51,6 +51,38 @@ TEST(Quota, ARunWaitsForTheNextDay) {
   EXPECT_EQ(outcome.report.worst[1].calls, 300);
 }
 
+TEST(Quota, WhatAnEarlierRunHasUsedIsUsed) {
+  Scenario scenario;
+  scenario.source.rows = 200;
+  scenario.job.limits.rate = {{100, 1s}, {300, 24h, Renewal{}}};
+  scenario.wall = at_time(1, 12h);
+  scenario.give_up_after = 72h;
+  for (int i = 0; i < 250; ++i) scenario.earlier_sends.emplace_back(1h + i * 1s, 1);
+  for (int i = 0; i < 250; ++i) scenario.earlier_sends.emplace_back(13h + i * 1s, 1);  // yesterday
+  Outcome outcome = play(scenario);
+  std::map<WallTime, std::int64_t> expected{{at_time(1, 0s), 50}, {at_time(2, 0s), 150}};
+  EXPECT_EQ(by_day(scenario, outcome), expected);
+}
+
+TEST(Quota, ARunThatGoesOnWithinASecondKeepsTheLimitOfTheSecond) {
+  Scenario scenario;
+  scenario.source.rows = 300;
+  scenario.job.limits.rate = {{100, 1s}};
+  for (int i = 0; i < 100; ++i) scenario.earlier_sends.emplace_back(i * 5ms, 1);
+  Outcome outcome = play(scenario);
+  std::vector<Instant> all;
+  for (const auto& [ago, weight] : scenario.earlier_sends) all.push_back(outcome.begun - ago);
+  for (const Seen& seen : outcome.seen) all.push_back(seen.at);
+  std::ranges::sort(all);
+  std::size_t worst = 0;
+  for (std::size_t from = 0, to = 0; to < all.size(); ++to) {
+    while (all[from] + 1s <= all[to]) ++from;
+    worst = std::max(worst, to - from + 1);
+  }
+  EXPECT_LE(worst, 100u);
+  EXPECT_EQ(outcome.report.counts[Ending::kOk], 300);
+}
+
 TEST(Weight, ACallTakesAsManyPermitsAsItWeighs) {
   Scenario scenario;
   scenario.source.rows = 2000;

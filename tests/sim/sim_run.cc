@@ -64,6 +64,10 @@ Outcome play(const Scenario& scenario) {
   host.stop = &stop;
   host.run_id = "simulated";
   clock.set_wall(scenario.wall);
+  host.earlier_sends = [&](const std::function<void(Instant, std::int64_t)>& each) -> Result<void> {
+    for (const auto& [ago, weight] : scenario.earlier_sends) each(clock.now() - ago, weight);
+    return {};
+  };
   auto prepared = engine::prepare(job, source, host.run_id);
   if (!prepared) {
     outcome.report.end = RunEnd::kFailed;

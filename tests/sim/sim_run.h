@@ -24,6 +24,7 @@ struct Scenario {
   ServerOptions server;
   std::uint64_t seed = 1;
   WallTime wall{};                                               ///< Calendar time at the start.
+  std::vector<std::pair<Duration, std::int64_t>> earlier_sends;  ///< Of a run before: how long ago, weight.
   Duration stop_after{};                                         ///< Raise the stop flag then; zero: never.
   Listener listener;                                             ///< Gets every event too; may be empty.
   int sink_fails_at = -1;

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "telemetry/earlier_sends.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <vector>
+
+#include "telemetry/call_log.h"
+#include "telemetry/call_log_format.h"
+#include "telemetry/test_folder.h"
+
+namespace rowcall::telemetry {
+namespace {
+
+using namespace std::chrono_literals;
+
+const WallTime kNoon{std::chrono::sys_days(std::chrono::year(2026) / 3 / 1) + 12h};
+const Instant kNow{1'000'000s};
+
+struct Told {
+  Duration ago;
+  std::int64_t weight;
+  bool operator==(const Told&) const = default;
+};
+
+// A session that began `ago` and sent those calls, with their weights, from its begin on.
+void write_session(const std::filesystem::path& path, Duration ago, std::vector<Told> calls,
+                   std::uint32_t boot = boot_mark()) {
+  auto log = CallLog::open(path, {});
+  ASSERT_TRUE(log.has_value());
+  Instant began = boot == boot_mark() ? kNow - ago : Instant{5s};
+  (*log)->begin({began, kNoon - ago, boot}, {});
+  for (const Told& call : calls) {
+    Reply reply;
+    reply.status = 200;
+    reply.on_wire = true;
+    reply.sent_at = began + (ago - call.ago);
+    reply.done_at = reply.sent_at + 20ms;
+    (*log)->add(AttemptEnded{0, 1, 1, OutcomeClass::kSuccess, reply, "", call.weight});
+  }
+}
+
+std::vector<Told> told(const std::filesystem::path& path, std::vector<RateLimit> limits) {
+  std::vector<Told> out;
+  auto result = tell_earlier_sends(path, limits, {kNow, kNoon}, [&](Instant at, std::int64_t weight) {
+    out.push_back({kNow - at, weight});
+  });
+  EXPECT_TRUE(result.has_value());
+  return out;
+}
+
+TEST(EarlierSends, ThoseThatALimitStillCounts) {
+  TestFolder folder;
+  auto path = folder.path() / "calls.log";
+  std::vector<Told> calls{{20h, 1}, {11h, 3}, {11h - 1s, 3}, {10h, 1}, {1s, 7}};
+  write_session(path, 21h, calls);
+  std::vector<Told> today(calls.begin() + 1, calls.end());
+  EXPECT_EQ(told(path, {{100, 24h, Renewal{}}}), today);
+  EXPECT_EQ(told(path, {{100, 24h}}), calls);
+  EXPECT_EQ(told(path, {{100, 1s}}), (std::vector<Told>{{1s, 7}}));
+  EXPECT_EQ(told(path, {}), std::vector<Told>{});
+}
+
+TEST(EarlierSends, SessionsOfThisBootAndOfAnEarlierOne) {
+  TestFolder folder;
+  auto path = folder.path() / "calls.log";
+  write_session(path, 5h, {{4h, 2}}, boot_mark() + 1);
+  write_session(path, 3h, {{2h, 1}});
+  EXPECT_EQ(told(path, {{100, 24h, Renewal{}}}), (std::vector<Told>{{4h, 2}, {2h, 1}}));
+}
+
+// Nobody knows when they were sent, so they count as long as they might.
+TEST(EarlierSends, ThoseThatAFullDiskKeptOutOfTheLogCountAsSentNow) {
+  TestFolder folder;
+  auto path = folder.path() / "calls.log";
+  write_session(path, 3h, {{2h, 5}});
+  std::array<unsigned char, kCallRecordBytes> gap{};
+  encode({2, 0, 0, 0, 0, control_flags(CallControl::kGap)}, gap.data());
+  std::ofstream(path, std::ios::app | std::ios::binary)
+      .write(reinterpret_cast<const char*>(gap.data()), gap.size());
+  EXPECT_EQ(told(path, {{100, 24h}}), (std::vector<Told>{{2h, 5}, {0s, 5}, {0s, 5}}));
+}
+
+TEST(EarlierSends, NoLogNoSends) {
+  TestFolder folder;
+  EXPECT_EQ(told(folder.path() / "calls.log", {{100, 24h}}), std::vector<Told>{});
+}
+
+}  // namespace
+}  // namespace rowcall::telemetry
