@@ -37,6 +37,15 @@ struct RowRange {
   bool operator==(const RowRange&) const = default;
 };
 
+/// Records that ended without an answer, all for the same reason.
+struct Unanswered {
+  std::string error_class;  ///< "unreadable" for records that could not be read.
+  int status = 0;
+  int attempts = 0;
+  std::string message;
+  std::vector<RowRange> rows;  ///< Ascending; no two touch.
+};
+
 /// A part is durable: from here a later run can go on.
 struct Commit {
   PartInfo part;
@@ -46,6 +55,9 @@ struct Commit {
   /// Records from `next` on that are in parts all the same, ascending.
   std::vector<RowRange> beyond;
   Counts counts;  ///< Of the records in parts.
+  /// Records since the last commit that had a part of the sink, this one included, which are in the failure
+  /// table and not in the sink.
+  std::vector<Unanswered> unanswered;
 };
 
 /// Where answers are kept until their part is published. The functions are called one at a time, from

@@ -69,6 +69,12 @@ void AnswerJournal::note_failure(const HeldBatch& batch, const FailedRow& failed
   noted_.add({batch.number(failed.index), Ending::kFailed, record_});
 }
 
+void AnswerJournal::write_failure(const Unanswered& reason, RowRange rows, ledger::SegmentWriter& into) {
+  std::string record;
+  append_failure(record, {0, reason.error_class, reason.status, reason.attempts, reason.message, ""});
+  for (std::int64_t row = rows.first; row < rows.end; ++row) into.add({row, Ending::kFailed, record});
+}
+
 void AnswerJournal::set_mark(const SendMark& mark) {
   std::lock_guard lock(noted_mutex_);
   mark_changed_ |= mark.before != mark_.before || mark.under_way != mark_.under_way;

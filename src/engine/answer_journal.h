@@ -48,6 +48,8 @@ class AnswerJournal {
   /// Ends the rows of `batch` that stand in `segments` as they ended then, and counts them. False when a
   /// record is damaged.
   static bool restore(const std::vector<Segment>& segments, HeldBatch& batch, Counts& counts);
+  /// What `note_failure` would have kept of rows that ended like this.
+  static void write_failure(const Unanswered& reason, RowRange rows, ledger::SegmentWriter& into);
   /// How far calls of an earlier run may have come that did not end in good order.
   std::int64_t may_be_sent_before() const { return host_.mark.before; }
 

@@ -41,6 +41,7 @@ Result<void> Outlet::write(std::unique_ptr<HeldBatch> batch) {
   // A full part waits for the next batch, whose position tells exactly where a later run would begin.
   if (rows_in_part_ >= part_rows_) TRY_VOID(publish());
   std::int64_t count = whole_rows(*batch);
+  if (host_.commit) unanswered_.add(*batch);
   auto answers = table::share(batch->answers.finish());
   auto rows = table::share(std::move(batch->source.rows));
   TRY_VOID(write_answered(*batch, rows, answers, count));
@@ -125,8 +126,9 @@ Result<void> Outlet::publish() {
   }
   if (host_.commit) {
     TRY_VOID(host_.commit(Commit{part, parts_, host_.resume.failure_parts + failure_parts_, progress_.next(),
-                                 progress_.beyond(), written_}));
+                                 progress_.beyond(), written_, unanswered_.all()}));
   }
+  if (part.rows > 0) unanswered_.clear();
   return {};
 }
 

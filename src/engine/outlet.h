@@ -16,6 +16,7 @@
 #include "engine/failure_table.h"
 #include "engine/held_batch.h"
 #include "engine/progress.h"
+#include "engine/unanswered.h"
 
 namespace rowcall::engine {
 
@@ -69,6 +70,7 @@ class Outlet {
   int parts_ = 0;
   int failure_parts_ = 0;  // of this run
   Progress progress_;
+  UnansweredRows unanswered_;  // since the last part of the sink
   Counts written_;
   std::vector<PartInfo> published_;
   std::size_t given_out_ = 0;

@@ -22,6 +22,18 @@ void RowRanges::add(RowRange range) {
   ends_[range.first] = range.end;
 }
 
+void RowRanges::remove(RowRange range) {
+  if (range.first >= range.end) return;
+  auto at = ends_.upper_bound(range.first);
+  if (at != ends_.begin() && std::prev(at)->second > range.first) --at;
+  while (at != ends_.end() && at->first < range.end) {
+    RowRange found{at->first, at->second};
+    at = ends_.erase(at);
+    if (found.first < range.first) ends_[found.first] = range.first;
+    if (found.end > range.end) ends_[range.end] = found.end;
+  }
+}
+
 void RowRanges::forget_before(std::int64_t row) {
   while (!ends_.empty() && ends_.begin()->first < row) {
     std::int64_t end = ends_.begin()->second;

@@ -20,6 +20,7 @@ class RowRanges {
     for (const RowRange& range : ranges) add(range);
   }
   void add(RowRange range);
+  void remove(RowRange range);
   /// Rows before that are no longer asked for.
   void forget_before(std::int64_t row);
   bool empty() const { return ends_.empty(); }

@@ -38,6 +38,10 @@ TEST(RowRanges, AreTheSameAsASetOfNumbers) {
       auto end = first + static_cast<std::int64_t>(dice() % 10);
       ranges.add({first, end});
       for (std::int64_t row = first; row < end; ++row) numbers.insert(row);
+      first = static_cast<std::int64_t>(dice() % 60);
+      end = first + static_cast<std::int64_t>(dice() % 5);
+      ranges.remove({first, end});
+      for (std::int64_t row = first; row < end; ++row) numbers.erase(row);
     }
     auto cut = static_cast<std::int64_t>(dice() % 60);
     ranges.forget_before(cut);

@@ -15,6 +15,8 @@
 
 namespace rowcall::files {
 
+class PartNotes;
+
 /// The libraries behind this room, for the length of the program. Make one first thing in `main`, before
 /// anything allocates: it chooses Arrow's memory pool. When it ends, S3 is shut down, so every source and
 /// sink must be gone by then. S3 itself is started only when the first s3:// place is used.
@@ -32,9 +34,11 @@ Result<std::unique_ptr<TableSource>> open_source(const SourceSpec& spec, const S
 
 /// The table that `spec.path` names: one file, a folder of parts (it ends in "/"), s3://, or "-" for standard
 /// output. Fails when a table is there already, unless `spec.overwrite`. A sink of one file on disk or in S3
-/// keeps its parts in `staging` until `finish` puts them together. `staging` is this sink's own folder.
+/// keeps its parts in `staging` until `finish` puts them together. `staging` is this sink's own folder. With
+/// `notes`, which must outlive the sink, a folder of parts can be gone on with on another machine.
 Result<std::unique_ptr<TableSink>> open_sink(const SinkSpec& spec, const S3Spec& s3,
-                                             const std::filesystem::path& staging);
+                                             const std::filesystem::path& staging,
+                                             PartNotes* notes = nullptr);
 
 /// A table of made-up customers, for tests.
 struct GenerateSpec {

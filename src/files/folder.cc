@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "files/folder.h"
 
+#include <arrow/buffer.h>
 #include <arrow/filesystem/filesystem.h>
 #include <arrow/io/interfaces.h>
 
@@ -49,6 +50,19 @@ Result<std::vector<Folder::Entry>> Folder::list() const {
   return entries;
 }
 
+Result<std::optional<std::string>> Folder::get(std::string_view name) const {
+  std::optional<std::string> content;
+  Place where = file(name);
+  TRY(auto store, file_system(where, s3_));
+  TRY(arrow::fs::FileInfo info, checked(store->GetFileInfo(where.path), where, "look at"));
+  if (!info.IsFile()) return content;
+  TRY(auto stream, checked(store->OpenInputFile(info), where, "read"));
+  TRY(auto buffer, checked(stream->Read(info.size()), where, "read"));
+  content =
+      std::string(reinterpret_cast<const char*>(buffer->data()), static_cast<std::size_t>(buffer->size()));
+  return content;
+}
+
 Result<void> Folder::put(std::string_view name, std::string_view content) const {
   Place where = file(name);
   if (!where.s3) {
@@ -73,6 +87,7 @@ Result<void> Folder::take(const Folder& from, std::string_view name) const {
   Place old_place = from.file(name);
   Place new_place = file(name);
   if (!place_.s3) {
+    TRY_VOID(make_folder(place_.path));
     if (std::rename(old_place.path.c_str(), new_place.path.c_str()) != 0) {
       return failure(disk_error(new_place.path, "moving a part to", errno));
     }

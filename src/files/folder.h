@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ class Folder {
   /// Where a file in it is.
   Place file(std::string_view name) const;
   Folder folder(std::string_view name) const;
+  /// The content of a small file; nothing when it is not there.
+  Result<std::optional<std::string>> get(std::string_view name) const;
   /// Writes a small file, whole, in place of an old one.
   Result<void> put(std::string_view name, std::string_view content) const;
   Result<void> remove(std::string_view name) const;

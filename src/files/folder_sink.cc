@@ -14,8 +14,6 @@
 namespace rowcall::files {
 namespace {
 
-constexpr const char* kNextFolder = "_next";
-
 // Readers of tables pass over the others, too.
 bool is_data(const Folder::Entry& entry) {
   return !entry.folder && !entry.name.empty() && entry.name[0] != '_' && entry.name[0] != '.';
@@ -28,13 +26,14 @@ bool is_part(const Folder::Entry& entry) {
 }  // namespace
 
 FolderSink::FolderSink(Place place, const PartFormat& format, bool overwrite, const S3Spec& s3,
-                       std::filesystem::path staging)
+                       std::filesystem::path staging, PartNotes* notes)
     : folder_(std::move(place), s3),
       parts_folder_(folder_),
       format_(format),
       overwrite_(overwrite),
       s3_(s3),
-      staging_(std::move(staging)) {}
+      staging_(std::move(staging)),
+      notes_(notes) {}
 
 std::string FolderSink::file_name(std::size_t index) const {
   return part_name(index) + ending_of(format_.kind);
@@ -52,9 +51,15 @@ Result<void> FolderSink::open(OwnedSchema schema, int next_part) {
   }
   if (!known && next_part == 0) TRY_VOID(begin_table());
   if (state_.whole) return {};
+  if (notes_ != nullptr) {
+    TRY(lock_, lock_of(folder_));
+  }
   TRY_VOID(state_.cut(next_part));
   if (state_.replacing) parts_folder_ = folder_.folder(kNextFolder);
+  auto committed = static_cast<std::size_t>(next_part);
+  TRY_VOID(notes_ != nullptr ? notes_->open(parts_folder_, committed) : remove_notes(parts_folder_, 0));
   TRY_VOID(go_on());
+  if (!state_.replacing) TRY_VOID(remove_success());  // somebody's, of a table that is not there
   TRY_VOID(state_.save(staging_));
   // This also shows, before the first call is made, that the folder can be written to.
   return put_manifest(parts_folder_, /*complete=*/false);
@@ -129,6 +134,7 @@ Result<void> FolderSink::write(OwnedArray rows) {
 
 Result<PartInfo> FolderSink::publish() {
   if (!part_) return PartInfo{};
+  if (notes_ != nullptr) TRY_VOID(notes_->check());
   TRY(std::int64_t bytes, part_->commit());
   PartInfo info{folder_.file(file_name(state_.parts.size())).shown, part_->rows(), bytes};
   part_.reset();
@@ -152,23 +158,33 @@ Result<void> FolderSink::finish(std::int64_t rows) {
     TRY(PartInfo empty, publish());
     static_cast<void>(empty);
   }
+  if (notes_ != nullptr) {
+    TRY_VOID(notes_->check());
+    TRY_VOID(notes_->finish());
+  }
   if (state_.replacing) TRY_VOID(replace_old());
   TRY_VOID(put_manifest(folder_, /*complete=*/true));
   TRY_VOID(folder_.put(kSuccessName, ""));
   state_.whole = true;
-  return state_.save(staging_);
+  TRY_VOID(state_.save(staging_));
+  unlock(folder_, lock_);
+  return {};
+}
+
+Result<void> FolderSink::remove_success() const {
+  TRY(std::optional<std::string> there, folder_.get(kSuccessName));
+  return there ? folder_.remove(kSuccessName) : Result<void>{};
 }
 
 Result<void> FolderSink::replace_old() {
-  TRY(std::vector<Folder::Entry> old, folder_.list());
-  if (std::ranges::find(old, kSuccessName, &Folder::Entry::name) != old.end()) {
-    TRY_VOID(folder_.remove(kSuccessName));
-  }
+  TRY_VOID(remove_success());
+  if (notes_ == nullptr) TRY_VOID(remove_notes(folder_, 0));
   TRY(std::vector<Folder::Entry> ready, parts_folder_.list());
   for (const Folder::Entry& entry : ready) {
     if (is_part(entry)) TRY_VOID(folder_.take(parts_folder_, entry.name));
   }
   TRY_VOID(remove_parts_but_ours(folder_));
+  if (notes_ != nullptr) TRY_VOID(notes_->move_to(folder_));
   return parts_folder_.remove_all();
 }
 

@@ -17,6 +17,8 @@ namespace rowcall::files {
 
 inline constexpr const char* kManifestName = "_manifest.json";
 inline constexpr const char* kSuccessName = "_SUCCESS";
+/// Where parts wait until they take the place of an older table.
+inline constexpr const char* kNextFolder = "_next";
 
 /// The manifest's text. `compression` is that of the values in Parquet files, else that of the files.
 std::string manifest_text(const SinkState& state, const arrow::Schema& schema, const FileKind& kind,

@@ -7,6 +7,7 @@
 #include "files/file_sink.h"
 #include "files/files.h"
 #include "files/folder_sink.h"
+#include "files/found_parts.h"
 #include "files/part_writer.h"
 #include "files/storage.h"
 
@@ -48,8 +49,13 @@ Result<PartFormat> part_format(const SinkSpec& spec) {
 
 }  // namespace
 
+Result<FileKind> sink_kind(const SinkSpec& spec) {
+  TRY(PartFormat format, part_format(spec));
+  return format.kind;
+}
+
 Result<std::unique_ptr<TableSink>> open_sink(const SinkSpec& spec, const S3Spec& s3,
-                                             const std::filesystem::path& staging) {
+                                             const std::filesystem::path& staging, PartNotes* notes) {
   if (spec.path.empty()) {
     return failure(
         {ErrorCode::kSetting, "sink.path", "nothing", "a file, a folder, s3://BUCKET/KEY or \"-\"", ""});
@@ -67,7 +73,7 @@ Result<std::unique_ptr<TableSink>> open_sink(const SinkSpec& spec, const S3Spec&
   }
   std::unique_ptr<TableSink> sink;
   if (place.path.ends_with('/')) {
-    sink = std::make_unique<FolderSink>(std::move(place), format, spec.overwrite, s3, staging);
+    sink = std::make_unique<FolderSink>(std::move(place), format, spec.overwrite, s3, staging, notes);
   } else {
     sink = std::make_unique<FileSink>(std::move(place), format, spec.overwrite, s3, staging);
   }

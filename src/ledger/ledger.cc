@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "base/disk.h"
 #include "base/parse.h"
 #include "base/try.h"
+#include "ledger/range_text.h"
 #include "ledger/segment.h"
 
 namespace rowcall::ledger {
@@ -38,29 +40,6 @@ CREATE TABLE mark (id INTEGER PRIMARY KEY CHECK (id = 1), before INTEGER NOT NUL
 
 constexpr std::array kCounted = {Ending::kOk, Ending::kNoMatch, Ending::kFailed, Ending::kUnreadable};
 
-std::string text_of(const std::vector<RowRange>& ranges) {
-  std::string text;
-  for (const RowRange& range : ranges) {
-    if (!text.empty()) text += ' ';
-    text += std::to_string(range.first) + "-" + std::to_string(range.end);
-  }
-  return text;
-}
-
-std::optional<std::vector<RowRange>> ranges_of(std::string_view text) {
-  std::vector<RowRange> ranges;
-  if (text.empty()) return ranges;
-  for (std::string_view part : split(text, ' ')) {
-    auto ends = split(part, '-');
-    if (ends.size() != 2) return std::nullopt;
-    auto first = parse_int(ends[0]);
-    auto end = parse_int(ends[1]);
-    if (!first || !end || *first >= *end) return std::nullopt;
-    ranges.push_back({*first, *end});
-  }
-  return ranges;
-}
-
 std::int64_t crc_of(const Segment& segment) {
   return Checksum("answers")
       .add(segment.first_row)
@@ -85,9 +64,9 @@ Error damaged_answers(const std::filesystem::path& path, const Segment& segment)
 }
 
 bool is_done(const Commit& commit, std::int64_t row) {
-  return row < commit.next.row ||
-         std::ranges::any_of(
-             commit.beyond, [row](const RowRange& range) { return row >= range.first && row < range.end; });
+  if (row < commit.next.row) return true;
+  auto after = std::ranges::upper_bound(commit.beyond, row, {}, &RowRange::first);
+  return after != commit.beyond.begin() && row < std::prev(after)->end;
 }
 
 }  // namespace
@@ -98,7 +77,8 @@ Result<void> Ledger::make_durable_by_log() {
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216");
 }
 
-Result<std::unique_ptr<Ledger>> Ledger::create(const std::filesystem::path& path, const RunState& state) {
+Result<std::unique_ptr<Ledger>> Ledger::create(const std::filesystem::path& path, const RunState& state,
+                                               const SegmentPieces& kept) {
   TRY(Database database, Database::open(path, Database::Mode::kCreate));
   std::unique_ptr<Ledger> ledger(new Ledger(std::move(database)));
   TRY_VOID(ledger->make_durable_by_log());
@@ -108,6 +88,13 @@ Result<std::unique_ptr<Ledger>> Ledger::create(const std::filesystem::path& path
   TRY_VOID(ledger->put_identity(state.identity, state.complete));
   TRY_VOID(ledger->put_progress(state.commit));
   TRY_VOID(ledger->put_mark(state.mark));
+  int number = 0;
+  for (const PartInfo& part : state.parts) TRY_VOID(ledger->put_part(++number, part));
+  while (kept) {
+    std::vector<Segment> segments = kept();
+    if (segments.empty()) break;
+    TRY_VOID(ledger->put_answers(segments));
+  }
   TRY_VOID(db.run("PRAGMA application_id = " + std::to_string(kApplication) +
                   "; PRAGMA user_version = " + std::to_string(kVersion)));
   TRY_VOID(transaction.commit());
@@ -391,6 +378,12 @@ Result<void> Ledger::replace_parts(const Commit& commit, const std::vector<PartI
 Result<void> Ledger::keep(const std::vector<Segment>& segments, const SendMark& mark) {
   std::lock_guard lock(mutex_);
   TRY(Transaction transaction, Transaction::begin(database_));
+  TRY_VOID(put_answers(segments));
+  TRY_VOID(put_mark(mark));
+  return transaction.commit();
+}
+
+Result<void> Ledger::put_answers(const std::vector<Segment>& segments) {
   TRY(Statement row,
       database_.prepare("INSERT INTO answers (first_row, last_row, rows, data, crc) VALUES (?, ?, ?, ?, ?)"));
   for (const Segment& segment : segments) {
@@ -398,8 +391,7 @@ Result<void> Ledger::keep(const std::vector<Segment>& segments, const SendMark& 
     row.bind(5, crc_of(segment));
     TRY_VOID(row.done());
   }
-  TRY_VOID(put_mark(mark));
-  return transaction.commit();
+  return {};
 }
 
 Result<std::vector<Segment>> Ledger::read(RowRange range) {

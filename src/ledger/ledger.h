@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -33,10 +34,15 @@ struct RunState {
   std::int64_t kept_before = 0;  ///< No answer is kept for this row or a later one.
 };
 
+/// Segments, piece by piece; none at the end.
+using SegmentPieces = std::function<std::vector<Segment>()>;
+
 class Ledger {
  public:
-  /// A new run. Fails when the file is there already.
-  static Result<std::unique_ptr<Ledger>> create(const std::filesystem::path& path, const RunState& state);
+  /// A new run, or one of which everything else is known already: then `state` has its parts, and `kept`
+  /// gives its answers. All of it is there, or nothing. Fails when the file is there already.
+  static Result<std::unique_ptr<Ledger>> create(const std::filesystem::path& path, const RunState& state,
+                                                const SegmentPieces& kept = {});
   /// To go on with a run; nothing if there is no ledger, or one that was never finished being made. Checks
   /// it for damage.
   static Result<std::unique_ptr<Ledger>> open(const std::filesystem::path& path);
@@ -70,6 +76,7 @@ class Ledger {
   Result<void> put_progress(const Commit& commit);
   Result<void> put_part(int number, const PartInfo& part);
   Result<void> put_mark(const SendMark& mark);
+  Result<void> put_answers(const std::vector<Segment>& segments);
   Result<void> remove_answers(const Commit& done);
   Result<Identity> get_identity(bool& complete);
   Result<Commit> get_progress();

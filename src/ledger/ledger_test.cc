@@ -92,6 +92,27 @@ TEST_F(LedgerTest, SaysWhatItWasTold) {
   EXPECT_EQ(state.kept_before, 120);
 }
 
+TEST_F(LedgerTest, IsMadeWholeOfARunThatIsKnownAlready) {
+  RunState known = begun();
+  known.commit.parts = 2;
+  known.commit.next.row = 10;
+  known.commit.beyond = {{20, 30}};
+  known.parts = {{"out/1.csv", 10, 100}, {"out/2.csv", 10, 90}};
+  int pieces = 2;
+  auto kept = [&]() -> std::vector<Segment> {
+    if (pieces-- == 0) return {};
+    return {segment(10 + 8 * pieces, 5)};  // rows 18 to 22, then 10 to 14
+  };
+  auto ledger = Ledger::create(file_, known, kept);
+  ASSERT_TRUE(ledger) << ledger.error().text();
+  RunState state = (*ledger)->state().value();
+  ASSERT_EQ(state.parts.size(), 2u);
+  EXPECT_EQ(state.parts[1].path, "out/2.csv");
+  EXPECT_EQ(state.commit.parts, 2);
+  EXPECT_EQ(state.answers, 5 + 2) << "rows 20 to 22 are in a part";
+  EXPECT_EQ(state.kept_before, 20);
+}
+
 TEST_F(LedgerTest, GivesTheSegmentsOfARange) {
   auto ledger = filled();
   EXPECT_TRUE(ledger->read({0, 100}).value().empty());

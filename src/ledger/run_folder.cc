@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ledger/run_folder.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -17,33 +12,14 @@
 namespace rowcall::ledger {
 namespace fs = std::filesystem;
 
-namespace {
-
-// `is_running` holds the lock for some microseconds, which must not stop a run.
-int lock_now(int file) {
-  int code = -1;
-  for (int tries = 0; tries < 5 && code != 0; ++tries) {
-    if (tries > 0) ::usleep(1000);
-    code = ::flock(file, LOCK_EX | LOCK_NB);
-  }
-  return code;
-}
-
-}  // namespace
-
 Result<RunFolder> RunFolder::open(const fs::path& path) {
   TRY_VOID(make_folder(path));
-  fs::path lock_file = path / "lock";
-  int lock = ::open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock < 0) return failure(disk_error(lock_file, "creating", errno));
-  if (lock_now(lock) != 0) {
-    int why = errno;
-    ::close(lock);
-    if (why != EWOULDBLOCK) return failure(disk_error(lock_file, "locking", why));
+  TRY(std::optional<FileLock> lock, FileLock::take(path / "lock"));
+  if (!lock) {
     return failure({ErrorCode::kSetting, path.string(), "another run is using this run directory",
                     "one run at a time", "Wait for it, or name another with --run-dir."});
   }
-  return RunFolder(path, lock);
+  return RunFolder(path, *std::move(lock));
 }
 
 Result<RunFolder> RunFolder::open_existing(const fs::path& path) {
@@ -57,24 +33,7 @@ Result<RunFolder> RunFolder::open_existing(const fs::path& path) {
 }
 
 bool RunFolder::is_running(const fs::path& path) {
-  int lock = ::open((path / "lock").c_str(), O_RDONLY | O_CLOEXEC);
-  if (lock < 0) return false;
-  bool held = ::flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  ::close(lock);
-  return held;
-}
-
-RunFolder::RunFolder(RunFolder&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
-
-RunFolder& RunFolder::operator=(RunFolder&& other) noexcept {
-  std::swap(path_, other.path_);
-  std::swap(lock_, other.lock_);
-  return *this;
-}
-
-RunFolder::~RunFolder() {
-  if (lock_ >= 0) ::close(lock_);
+  return FileLock::is_taken(path / "lock");
 }
 
 Result<std::unique_ptr<Ledger>> RunFolder::ledger() const {
@@ -89,13 +48,13 @@ Result<std::unique_ptr<Ledger>> RunFolder::ledger() const {
   return ledger;
 }
 
-Result<std::unique_ptr<Ledger>> RunFolder::begin(const RunState& state) const {
+Result<std::unique_ptr<Ledger>> RunFolder::begin(const RunState& state, const SegmentPieces& kept) const {
   // What is there was never finished being made: `Ledger::open` has said so.
   for (const char* tail : {"", "-wal", "-shm"}) {
     std::error_code ignored;
     fs::remove(ledger_file().string() + tail, ignored);
   }
-  return Ledger::create(ledger_file(), state);
+  return Ledger::create(ledger_file(), state, kept);
 }
 
 Result<void> RunFolder::clear() const {
