@@ -8,6 +8,7 @@
 #include "base/disk.h"
 #include "base/parse.h"
 #include "base/try.h"
+#include "files/found_parts.h"
 #include "settings/job_change.h"
 #include "settings/job_text.h"
 
@@ -36,13 +37,13 @@ bool files_moved(const ledger::RunState& state, const std::vector<SourceFile>& n
   return false;
 }
 
-Result<Differences> differences(const ledger::RunFolder& folder, const ledger::RunState& state,
-                                const Job& job, const std::vector<SourceFile>& source) {
+Result<Differences> differences(const std::string& place, const ledger::RunState& state, const Job& job,
+                                const std::vector<SourceFile>& source) {
   Differences found;
   bool begun = state.commit.counts.rows > 0 || state.answers > 0;
   std::string files = ledger::source_change(state.identity.source, source);
   if (!files.empty()) add_line(begun && files_moved(state, source) ? found.fatal : found.acceptable, files);
-  TRY(Job before, settings::job_of_toml(state.identity.job, folder.job_file().string()));
+  TRY(Job before, settings::job_of_toml(state.identity.job, place));
   for (const settings::Change& change : settings::changes(before, job)) {
     switch (change.weight) {
       case settings::Weight::kPace: add_line(found.harmless, change.text()); break;
@@ -53,20 +54,25 @@ Result<Differences> differences(const ledger::RunFolder& folder, const ledger::R
   return found;
 }
 
-Result<void> check_differences(const ledger::RunFolder& folder, const Differences& found, bool accepted) {
+Result<void> check_differences(const std::string& place, const Differences& found, bool accepted,
+                               const std::string& anew) {
   const std::string expected = "the same job on the same source";
-  const std::string anew = "Start anew with --fresh, or name another run directory with --run-dir.";
   if (!found.fatal.empty()) {
-    return failure({ErrorCode::kChanged, folder.path().string(),
+    return failure({ErrorCode::kChanged, place,
                     "it holds a run that was begun differently:\n  " + found.fatal + "\n", expected,
                     "Its parts would not fit together. " + anew});
   }
   if (!found.acceptable.empty() && !accepted) {
-    return failure({ErrorCode::kChanged, folder.path().string(),
+    return failure({ErrorCode::kChanged, place,
                     "it holds a run that was begun differently:\n  " + found.acceptable + "\n", expected,
                     "Go on all the same with --accept-changes. " + anew});
   }
   return {};
+}
+
+void say_changes(const Differences& found) {
+  if (!found.harmless.empty()) std::fprintf(stderr, "Changed since:\n  %s\n", found.harmless.c_str());
+  if (!found.acceptable.empty()) std::fprintf(stderr, "Accepted:\n  %s\n", found.acceptable.c_str());
 }
 
 void say_where(const ledger::RunFolder& folder, const ledger::RunState& state) {
@@ -89,25 +95,89 @@ Result<Begun> begin_anew(const ledger::RunFolder& folder, const Job& job,
   return begun;
 }
 
+// A whole table is replaced when the job says so; one that is not whole is gone on with.
+bool is_to_be_gone_on_with(const files::FoundParts& found, const Job& job) {
+  return !found.complete || !job.sink.overwrite;
+}
+
+void say_found(const files::FoundParts& found) {
+  std::size_t parts = found.sink.parts.size();
+  std::string text = "Found in " + found.sink.path + ": " + std::to_string(parts) +
+                     (parts == 1 ? " part" : " parts") + " of this job with " + grouped(found.sink.rows()) +
+                     " rows; the run directory is new. ";
+  if (found.state.complete) {
+    text += "The table is complete.\n";
+  } else {
+    text +=
+        "Going on behind them; answers that came after the last part are not known here, and their calls "
+        "are repeated with the same keys.\n";
+  }
+  std::int64_t failed = found.recovery.failed();
+  std::int64_t unreadable = found.recovery.unreadable();
+  if (failed + unreadable > 0) {
+    text += "The failure table is made anew, without calls: " + grouped(failed) + " failed and " +
+            grouped(unreadable) + " unreadable rows.\n";
+  }
+  std::fputs(text.c_str(), stderr);
+}
+
+// The run directory is lost, the parts are there: a new one that knows what they say. The ledger is made
+// last, so that all of this is done again if it is interrupted.
+Result<Begun> take_over(const ledger::RunFolder& folder, files::FoundParts& found, const Job& job,
+                        const std::vector<SourceFile>& source, const BeginOptions& options) {
+  std::string notes = found.parts.place().shown;
+  TRY(Differences differ, differences(notes, found.state, job, source));
+  bool nothing_done = found.state.parts.empty() && found.recovery.failed() + found.recovery.unreadable() == 0;
+  if (nothing_done && !(differ.acceptable + differ.fatal).empty()) return begin_anew(folder, job, source);
+  if (!found.complete && job.request.idempotency == Idempotency::kNever) {
+    add_line(differ.acceptable,
+             "its run directory is lost, and request.idempotency = \"never\": nobody knows which calls were "
+             "made after the last part; with --accept-changes they are repeated");
+  }
+  TRY_VOID(check_differences(notes, differ, options.accept_changes,
+                             "Start anew with --fresh --overwrite, or write to another folder."));
+  say_changes(differ);
+  say_found(found);
+  found.run.identity.job = settings::to_toml(job);
+  found.run.identity.source = source;
+  Begun begun;
+  begun.state = found.state;
+  begun.state.identity = found.run.identity;
+  TRY_VOID(folder.clear());
+  TRY_VOID(write_file(folder.job_file(), begun.state.identity.job));
+  TRY_VOID(found.take_over(sink_staging(folder)));
+  TRY(begun.ledger, folder.begin(begun.state, [&found] { return found.recovery.next_segments(); }));
+  TRY(begun.state, begun.ledger->state());
+  return begun;
+}
+
 }  // namespace
+
+std::filesystem::path sink_staging(const ledger::RunFolder& folder) {
+  return folder.staging() / "sink";
+}
 
 Result<Begun> begin_or_go_on(const ledger::RunFolder& folder, const Job& job,
                              const std::vector<SourceFile>& source, const BeginOptions& options) {
   if (options.fresh) return begin_anew(folder, job, source);
   Begun begun;
   TRY(begun.ledger, folder.ledger());
-  if (!begun.ledger) return begin_anew(folder, job, source);
+  if (!begun.ledger) {
+    TRY(std::optional<files::FoundParts> found, files::find_parts(job.sink, job.s3));
+    if (found && is_to_be_gone_on_with(*found, job)) return take_over(folder, *found, job, source, options);
+    return begin_anew(folder, job, source);
+  }
   if (options.drop_damaged) {
     TRY(int dropped, begun.ledger->drop_damaged());
     std::fprintf(stderr, "%d damaged pieces of the ledger were dropped; their rows are called again.\n",
                  dropped);
   }
   TRY(begun.state, begun.ledger->state());
-  TRY(Differences found, differences(folder, begun.state, job, source));
-  TRY_VOID(check_differences(folder, found, options.accept_changes));
+  TRY(Differences found, differences(folder.job_file().string(), begun.state, job, source));
+  TRY_VOID(check_differences(folder.path().string(), found, options.accept_changes,
+                             "Start anew with --fresh, or name another run directory with --run-dir."));
   if (begun.state.complete) return begun;
-  if (!found.harmless.empty()) std::fprintf(stderr, "Changed since:\n  %s\n", found.harmless.c_str());
-  if (!found.acceptable.empty()) std::fprintf(stderr, "Accepted:\n  %s\n", found.acceptable.c_str());
+  say_changes(found);
   ledger::Identity now{begun.state.identity.run_id, settings::to_toml(job), source};
   if (now.job != begun.state.identity.job || now.source.size() != begun.state.identity.source.size() ||
       !found.acceptable.empty()) {

@@ -2,6 +2,7 @@
 // The start of a run in its run directory: anew, or from where an earlier one stopped.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <vector>
 
@@ -26,8 +27,12 @@ struct Begun {
   ledger::RunState state;
 };
 
-/// Says on standard error what was found. Fails with kChanged when the job or the source is another one, and
-/// names what has changed.
+/// Where the sink of a run keeps what is its own.
+std::filesystem::path sink_staging(const ledger::RunFolder& folder);
+
+/// Where there is no run yet, but the sink holds parts of this job with their notes, the run goes on from
+/// them. Says on standard error what was found. Fails with kChanged when the job or the source is another
+/// one, and names what has changed.
 Result<Begun> begin_or_go_on(const ledger::RunFolder& folder, const Job& job,
                              const std::vector<SourceFile>& source, const BeginOptions& options);
 

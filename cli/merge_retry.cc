@@ -20,13 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<std::unique_ptr<TableSource>> table_at(const std::string& path, const S3Spec& s3) {
-  SourceSpec spec;
-  spec.paths = {path};
-  spec.format = FileFormat::kParquet;
-  return files::open_source(spec, s3);
-}
-
 // Rows of a table, a batch at a time, cut where somebody wants to.
 class Rows {
  public:
@@ -38,6 +31,11 @@ class Rows {
     while (!batch_ || at_ == (*batch_)->length) {
       TRY(std::optional<SourceBatch> next, source_->next());
       if (!next) return OwnedArray{};
+      if (!next->unreadable.empty()) {
+        const UnreadableRow& row = next->unreadable.front();
+        return failure({ErrorCode::kChanged, next->file + " line " + std::to_string(row.line), row.reason,
+                        "a table as rowcall has written it", "Put it back from a copy."});
+      }
       batch_ = table::share(std::move(next->rows));
       at_ = 0;
     }
@@ -101,12 +99,16 @@ Result<void> pass_on_all(Rows& from, Writing& to) {
   }
 }
 
+Result<std::unique_ptr<TableSource>> failure_table(const fs::path& folder, const FinishedRetry& retry) {
+  return own_table(folder.string(), {retry.kind.format, Compression::kNone}, retry.job.s3);
+}
+
 // The numbers in a failure table, row by row.
-Result<std::vector<std::int64_t>> numbers_in(const fs::path& failures, const S3Spec& s3) {
+Result<std::vector<std::int64_t>> numbers_in(const fs::path& failures, const FinishedRetry& retry) {
   std::vector<std::int64_t> numbers;
   std::error_code ignored;
   if (!fs::exists(failures, ignored)) return numbers;
-  TRY(auto source, table_at(failures.string(), s3));
+  TRY(auto source, failure_table(failures, retry));
   TRY(OwnedSchema schema, source->schema());
   TRY(table::RowReader reader, table::RowReader::make(*schema.get()));
   int number = std::max(reader.find("rowcall_row_id"), reader.find("row_id"));
@@ -145,43 +147,87 @@ struct Merge {
   std::vector<std::int64_t> answered;
 };
 
-Result<std::vector<PartInfo>> write_table(const Merge& merge, const ledger::RunState& run) {
+// RUN/retries/N/merging: the parts of the new table, a line for each with rows, bytes and path. It is there
+// once all of them are, and from then on the old table is no longer read: it may be gone already.
+Result<std::vector<PartInfo>> parts_ready(const fs::path& file) {
+  std::vector<PartInfo> parts;
+  TRY(std::string text, read_file(file));
+  for (std::string_view line : split(text, '\n')) {
+    auto rows_end = line.find(' ');
+    auto bytes_end = line.find(' ', rows_end + 1);
+    if (bytes_end == std::string_view::npos) continue;
+    parts.push_back({std::string(line.substr(bytes_end + 1)), parse_int(line.substr(0, rows_end)).value_or(0),
+                     parse_int(line.substr(rows_end + 1, bytes_end - rows_end - 1)).value_or(0)});
+  }
+  return parts;
+}
+
+Result<void> note_ready(const fs::path& file, const std::vector<PartInfo>& parts) {
+  std::string text;
+  for (const PartInfo& part : parts)
+    text += std::to_string(part.rows) + " " + std::to_string(part.bytes) + " " + part.path + "\n";
+  return write_file(file, text);
+}
+
+// Both tables into the parts of the new one.
+Result<void> write_parts(const Merge& merge, Rows& answers, OwnedSchema schema, std::int64_t rows_wanted,
+                         Writing& writing) {
   const Job& job = merge.retry.job;
-  TRY(auto old_source, table_at(job.sink.path, job.s3));
-  TRY(SourceInfo info, old_source->info());
-  auto answered = static_cast<std::int64_t>(merge.answered.size());
-  std::int64_t was = run.commit.counts[Ending::kOk] + run.commit.counts[Ending::kNoMatch];
-  // Killed after the new table had taken the old one's place, and before that was noted.
-  if (info.rows == was + answered) return std::vector<PartInfo>{{job.sink.path, info.rows, 0}};
+  TRY(auto old_source,
+      own_table(job.sink.path, merge.retry.kind, job.s3, table::column_names(*schema.get())));
   Rows old(std::move(old_source));
-  TRY(auto answers_source, table_at((merge.retry.again.path() / merge.retry.output).string(), job.s3));
-  Rows answers(std::move(answers_source));
-  TRY(OwnedSchema schema, old.source().schema());
-  TRY(OwnedSchema other, answers.source().schema());
-  if (table::described(*schema.get()) != table::described(*other.get())) {
+  TRY(OwnedSchema was, old.source().schema());
+  if (table::described(*schema.get()) != table::described(*was.get())) {
     return failure({ErrorCode::kChanged, job.sink.path, "it has other columns than the answers of the retry",
                     "the table of the run", "The answers are in " + merge.retry.again.path().string() + "."});
   }
-  Writing writing;
+  TRY_VOID(writing.sink->open(std::move(schema), 0));
+  if (job.run.order == Order::kInput) {
+    TRY_VOID(interleave(old, answers, merge.failed_before, merge.answered, writing));
+  } else {
+    TRY_VOID(pass_on_all(old, writing));
+    TRY_VOID(pass_on_all(answers, writing));
+  }
+  if (writing.rows != rows_wanted) {
+    return failure({ErrorCode::kAccounting, job.sink.path, grouped(writing.rows) + " rows",
+                    grouped(rows_wanted) + " rows", "The table is left as it was."});
+  }
+  return writing.publish();
+}
+
+// The new table takes the place of the old one when all of it is written; that can be done again until it is
+// noted as merged.
+Result<std::vector<PartInfo>> write_table(const Merge& merge, const ledger::RunState& run) {
+  if (merge.answered.empty()) return run.parts;
+  const Job& job = merge.retry.job;
+  const ledger::RunFolder& again = merge.retry.again;
+  auto answered = static_cast<std::int64_t>(merge.answered.size());
+  std::int64_t rows = run.commit.counts[Ending::kOk] + run.commit.counts[Ending::kNoMatch] + answered;
+  files::FileKind beside = merge.retry.kind;
+  if (beside.format != FileFormat::kParquet) beside.compression = Compression::kNone;
+  TRY(auto answers_source, own_table((again.path() / merge.retry.output).string(), beside, job.s3));
+  Rows answers(std::move(answers_source));
+  TRY(OwnedSchema schema, answers.source().schema());
   SinkSpec spec = job.sink;
   spec.overwrite = true;
-  spec.format = FileFormat::kParquet;
+  spec.format = merge.retry.kind.format;
+  Writing writing;
   writing.part_rows = spec.part_rows;
-  TRY(writing.sink, files::open_sink(spec, job.s3, merge.retry.again.staging() / "merged"));
-  TRY_VOID(writing.sink->open(std::move(schema), 0));
-  Result<void> written = job.run.order == Order::kInput
-                             ? interleave(old, answers, merge.failed_before, merge.answered, writing)
-                             : pass_on_all(old, writing);
-  if (written && job.run.order == Order::kAny) written = pass_on_all(answers, writing);
-  if (written && writing.rows != was + answered) {
-    written = failure({ErrorCode::kAccounting, job.sink.path, grouped(writing.rows) + " rows",
-                       grouped(was + answered) + " rows", "The table is left as it was."});
+  TRY(writing.sink, files::open_sink(spec, job.s3, again.staging() / "merged"));
+  fs::path ready = again.path() / "merging";
+  std::error_code ignored;
+  if (fs::exists(ready, ignored)) {
+    TRY(writing.parts, parts_ready(ready));
+    TRY_VOID(writing.sink->open(std::move(schema), static_cast<int>(writing.parts.size())));
+  } else {
+    Result<void> written = write_parts(merge, answers, std::move(schema), rows, writing);
+    if (!written) {
+      writing.sink->abort();
+      return failure(std::move(written).error());
+    }
+    TRY_VOID(note_ready(ready, writing.parts));
   }
-  if (!written) {
-    writing.sink->abort();
-    return failure(std::move(written).error());
-  }
-  TRY_VOID(writing.finish());
+  TRY_VOID(writing.sink->finish(rows));
   return writing.parts;
 }
 
@@ -195,17 +241,17 @@ Result<void> write_failures(const Merge& merge) {
   if (!fs::exists(folder.failures(), ignored) && fs::exists(old, ignored) && fs::exists(next, ignored)) {
     fs::rename(next, folder.failures(), ignored);
   }
-  TRY(std::vector<std::int64_t> there, numbers_in(folder.failures(), merge.retry.job.s3));
+  TRY(std::vector<std::int64_t> there, numbers_in(folder.failures(), merge.retry));
   std::set<std::int64_t> taken_up(merge.retry.taken_up.begin(), merge.retry.taken_up.end());
   fs::remove_all(next, ignored);
-  TRY(auto source, table_at(folder.failures().string(), merge.retry.job.s3));
+  TRY(auto source, failure_table(folder.failures(), merge.retry));
   Rows before(std::move(source));
   TRY(OwnedSchema schema, before.source().schema());
   Writing writing;
   writing.part_rows = merge.retry.job.sink.part_rows;
   SinkSpec spec;
   spec.path = next.string() + "/";
-  spec.format = FileFormat::kParquet;
+  spec.format = merge.retry.kind.format;
   spec.overwrite = true;
   fs::path staging = merge.retry.again.staging() / "failures-merged";
   fs::remove_all(staging, ignored);
@@ -216,7 +262,7 @@ Result<void> write_failures(const Merge& merge) {
     if (row && !taken_up.contains(number)) TRY_VOID(writing.add(std::move(row)));
   }
   if (!merge.failed_again.empty()) {
-    TRY(auto again, table_at(merge.retry.again.failures().string(), merge.retry.job.s3));
+    TRY(auto again, failure_table(merge.retry.again.failures(), merge.retry));
     Rows more(std::move(again));
     TRY_VOID(pass_on_all(more, writing));
   }
@@ -233,8 +279,23 @@ Result<void> write_failures(const Merge& merge) {
 
 }  // namespace
 
-bool can_be_merged(const Job& job, FileFormat format) {
-  return format == FileFormat::kParquet && job.sink.path != "-";
+Result<std::unique_ptr<TableSource>> own_table(const std::string& path, const files::FileKind& kind,
+                                               const S3Spec& s3, const std::vector<std::string>& columns) {
+  SourceSpec spec;
+  spec.paths = {path};
+  spec.format = kind.format;
+  if (kind.format != FileFormat::kParquet) {
+    spec.compression = kind.compression;
+    spec.infer_types = false;
+    spec.line_bytes_max = 1 << 30;
+    const char* type = kind.format == FileFormat::kCsv ? "string" : "json";
+    for (const std::string& column : columns) spec.types.emplace_back(column, type);
+  }
+  return files::open_source(spec, s3);
+}
+
+bool can_be_merged(const Job& job) {
+  return job.sink.path != "-";
 }
 
 Result<void> merge_retry(const FinishedRetry& retry, ledger::Ledger& ledger) {
@@ -242,11 +303,11 @@ Result<void> merge_retry(const FinishedRetry& retry, ledger::Ledger& ledger) {
   TRY(auto again_ledger, retry.again.ledger());
   TRY(ledger::RunState again, again_ledger->state());
   Merge merge{retry, {}, {}, {}};
-  TRY(merge.failed_again, numbers_in(retry.again.failures(), retry.job.s3));
+  TRY(merge.failed_again, numbers_in(retry.again.failures(), retry));
   std::set<std::int64_t> still(merge.failed_again.begin(), merge.failed_again.end());
   std::ranges::copy_if(retry.taken_up, std::back_inserter(merge.answered),
                        [&](std::int64_t number) { return !still.contains(number); });
-  TRY(std::vector<std::int64_t> before, numbers_in(retry.folder.failures(), retry.job.s3));
+  TRY(std::vector<std::int64_t> before, numbers_in(retry.folder.failures(), retry));
   const Counts& now = run.commit.counts;
   bool no_longer_failed =
       !merge.answered.empty() && std::ranges::find(before, merge.answered.front()) == before.end();

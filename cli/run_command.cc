@@ -46,9 +46,9 @@ void add_retry(CLI::App& app, Command& chosen) {
   CLI::App* command = app.add_subcommand("retry", "Call the failed rows of a finished run again");
   command->footer(
       "The rows are read from the source again, which must not have changed. Answers are put into the run's\n"
-      "table when it is Parquet, else into one of their own in RUN/retries/N. Rows that could not be read "
-      "are\n"
-      "left out. A retry that was interrupted is gone on with.");
+      "table, each in its place; where that went to standard output, into one of their own in "
+      "RUN/retries/N.\n"
+      "Rows that could not be read are left out. A retry that was interrupted is gone on with.");
   auto directory = std::make_shared<std::string>();
   auto options = std::make_shared<SessionOptions>();
   command->add_option("run", *directory, "The run directory, as in runs/customers")

@@ -17,6 +17,8 @@
 #include "cli/stop_signals.h"
 #include "engine/picked_rows.h"
 #include "files/files.h"
+#include "files/found_parts.h"
+#include "files/part_notes.h"
 #include "mapping/secrets.h"
 #include "settings/job_text.h"
 #include "settings/load.h"
@@ -33,35 +35,21 @@ namespace fs = std::filesystem;
 namespace {
 
 std::string extension_of(FileFormat format) {
-  switch (format) {
-    case FileFormat::kCsv: return ".csv";
-    case FileFormat::kNdjson:
-    case FileFormat::kJson: return ".ndjson";
-    default: return ".parquet";
-  }
+  return format == FileFormat::kAuto ? ".parquet" : files::ending_of({format, Compression::kNone});
 }
 
-// The format the sink will have, by its setting or its name; tables of ours beside it have the same.
-FileFormat sink_format(const SinkSpec& sink) {
-  if (sink.format != FileFormat::kAuto) return sink.format;
-  std::string path = lower(sink.path);
-  for (const char* packed : {".gz", ".zst"}) {
-    if (path.ends_with(packed)) path.resize(path.rfind('.'));
-  }
-  if (path.ends_with(".csv")) return FileFormat::kCsv;
-  if (path.ends_with(".ndjson") || path.ends_with(".jsonl")) return FileFormat::kNdjson;
-  return FileFormat::kParquet;
-}
-
-SinkSpec failures_spec(const Job& job, const fs::path& folder) {
+// The failure table has the sink's format.
+SinkSpec failures_spec(FileFormat format, const fs::path& folder) {
   SinkSpec spec;
   spec.path = folder.string() + "/";
-  spec.format = sink_format(job.sink);
+  spec.format = format;
   spec.overwrite = true;  // the folder is the run's own
   return spec;
 }
 
 struct Tables {
+  std::unique_ptr<files::PartNotes>
+      notes;  // of the sink, if it is to be gone on with without the run directory
   std::unique_ptr<TableSource> source;
   std::unique_ptr<TableSink> sink;
   std::unique_ptr<TableSink> failures;
@@ -120,7 +108,10 @@ Result<Report> carry_out(const Job& job, const fs::path& run_folder, const ledge
       TRY_VOID(telemetry::tell_earlier_sends(log, job.limits.rate, now, each));
     return {};
   };
-  host.commit = [&](const Commit& commit) { return begun.ledger->commit(commit); };
+  host.commit = [&](const Commit& commit) -> Result<void> {
+    if (tables.notes) TRY_VOID(tables.notes->put(commit));
+    return begun.ledger->commit(commit);
+  };
   host.journal = begun.ledger->journal(begun.state);
   if (!options.keep_answers) host.journal.keep = nullptr;
   TRY(Report report, run(job, host));
@@ -171,9 +162,12 @@ Result<Exit> run_job(Job job, const SessionOptions& options) {
     return done[Ending::kFailed] + done[Ending::kUnreadable] == 0 ? Exit::kDone : Exit::kRowsFailed;
   }
   if (begun.state.commit.next.row > 0) TRY_VOID(tables.source->seek(begun.state.commit.next));
-  TRY(tables.sink, files::open_sink(job.sink, job.s3, folder.staging() / "sink"));
+  tables.notes =
+      std::make_unique<files::PartNotes>(begun.state.identity, sink_staging(folder), begun.state.commit);
+  TRY(tables.sink, files::open_sink(job.sink, job.s3, sink_staging(folder), tables.notes.get()));
+  TRY(files::FileKind kind, files::sink_kind(job.sink));
   TRY(tables.failures,
-      files::open_sink(failures_spec(job, folder.failures()), job.s3, folder.staging() / "failures"));
+      files::open_sink(failures_spec(kind.format, folder.failures()), job.s3, folder.staging() / "failures"));
   TRY(Report report, carry_out(job, folder.path(), folder, begun, tables.source.get(), tables, options));
   return exit_for(report);
 }
@@ -184,13 +178,13 @@ namespace {
 using FailedRows = std::map<std::int64_t, std::string>;
 
 // Adds what a failure table holds, but for the unreadable records, which cannot be called.
-Result<void> add_failed(const fs::path& failures, const Job& job, FailedRows& failed) {
+Result<void> add_failed(const fs::path& failures, FileFormat format, const S3Spec& s3, FailedRows& failed) {
   std::error_code ignored;
   if (!fs::exists(failures, ignored)) return {};
   SourceSpec spec;
   spec.paths = {failures.string()};
-  spec.format = sink_format(job.sink);
-  TRY(auto table, files::open_source(spec, job.s3));
+  spec.format = format;
+  TRY(auto table, files::open_source(spec, s3));
   TRY(OwnedSchema schema, table->schema());
   TRY(table::RowReader reader, table::RowReader::make(*schema.get()));
   // The run's own columns come last, whatever the input's are called.
@@ -228,9 +222,10 @@ struct Retries {
   bool interrupted = false;
 };
 
-Result<Retries> retries_of(const ledger::RunFolder& folder, const Job& job, const std::string& output) {
+Result<Retries> retries_of(const ledger::RunFolder& folder, const Job& job, FileFormat format,
+                           const std::string& output) {
   Retries retries;
-  TRY_VOID(add_failed(folder.failures(), job, retries.failed));
+  TRY_VOID(add_failed(folder.failures(), format, job.s3, retries.failed));
   std::error_code ignored;
   for (int turn = 1;; ++turn) {
     retries.next = folder.path() / "retries" / std::to_string(turn);
@@ -241,21 +236,21 @@ Result<Retries> retries_of(const ledger::RunFolder& folder, const Job& job, cons
     if (retries.interrupted) return retries;
     TRY(std::vector<std::int64_t> numbers, rows_taken_up(retries.next));
     for (std::int64_t number : numbers) retries.failed.erase(number);
-    TRY_VOID(add_failed(retries.next / "failures", job, retries.failed));
+    TRY_VOID(add_failed(retries.next / "failures", format, job.s3, retries.failed));
   }
 }
 
 // Merges every retry that is finished and not yet merged: also one that was killed on the way.
-Result<void> merge_finished(const ledger::RunFolder& folder, const Job& job, const std::string& output,
-                            FileFormat format, ledger::Ledger& ledger) {
+Result<void> merge_finished(const ledger::RunFolder& folder, const Job& job, const files::FileKind& kind,
+                            const std::string& output, ledger::Ledger& ledger) {
   std::error_code ignored;
-  for (int turn = 1; can_be_merged(job, format); ++turn) {
+  for (int turn = 1; can_be_merged(job); ++turn) {
     fs::path place = folder.path() / "retries" / std::to_string(turn);
     if (!fs::exists(place / "rows", ignored)) break;
     if (fs::exists(place / "merged", ignored) || !fs::exists(place / output, ignored)) continue;
     TRY(ledger::RunFolder again, ledger::RunFolder::open(place));
     TRY(std::vector<std::int64_t> numbers, rows_taken_up(place));
-    TRY_VOID(merge_retry({folder, again, job, output, std::move(numbers)}, ledger));
+    TRY_VOID(merge_retry({folder, again, job, kind, output, std::move(numbers)}, ledger));
     std::fprintf(stderr, "The answers of %s are in %s now, each in its place.\n", place.c_str(),
                  job.sink.path.c_str());
   }
@@ -309,10 +304,10 @@ Result<Exit> retry_failed(const fs::path& directory, const SessionOptions& optio
   TRY(settings::Loaded loaded, settings::load(layers));
   settings::export_to_process(loaded.exports);
   Job job = std::move(loaded.job);
-  FileFormat format = sink_format(job.sink);
-  std::string output = "output" + extension_of(format);
-  TRY_VOID(merge_finished(folder, job, output, format, *first_ledger));
-  TRY(Retries retries, retries_of(folder, job, output));
+  TRY(files::FileKind kind, files::sink_kind(job.sink));
+  std::string output = "output" + extension_of(kind.format);
+  TRY_VOID(merge_finished(folder, job, kind, output, *first_ledger));
+  TRY(Retries retries, retries_of(folder, job, kind.format, output));
   bool any = std::ranges::any_of(
       retries.failed, [&](const auto& row) { return options.only.empty() || row.second == options.only; });
   if (!any && !retries.interrupted) {
@@ -330,7 +325,8 @@ Result<Exit> retry_failed(const fs::path& directory, const SessionOptions& optio
   TRY(ledger::RunFolder again, ledger::RunFolder::open(retries.next));
   Job of_run = job;
   job.sink.path = (again.path() / output).string();
-  job.sink.format = format;
+  job.sink.format = kind.format;
+  if (kind.format != FileFormat::kParquet) job.sink.compression = Compression::kNone;
   // The same run, so the same keys as the first time.
   ledger::Identity identity{first.identity.run_id, settings::to_toml(job), first.identity.source};
   std::vector<std::int64_t> numbers;
@@ -339,14 +335,14 @@ Result<Exit> retry_failed(const fs::path& directory, const SessionOptions& optio
   if (begun.state.commit.next.row > 0) TRY_VOID(picked.seek(begun.state.commit.next));
   TRY(tables.sink, files::open_sink(job.sink, job.s3, again.staging() / "sink"));
   TRY(tables.failures,
-      files::open_sink(failures_spec(job, again.failures()), job.s3, again.staging() / "failures"));
+      files::open_sink(failures_spec(kind.format, again.failures()), job.s3, again.staging() / "failures"));
   TRY(Report report, carry_out(job, directory, again, begun, &picked, tables, options));
   if (report.end == RunEnd::kComplete) {
     {
       ledger::RunFolder closed = std::move(again);
     }
     begun.ledger.reset();
-    TRY_VOID(merge_finished(folder, of_run, output, format, *first_ledger));
+    TRY_VOID(merge_finished(folder, of_run, kind, output, *first_ledger));
   }
   return exit_for(report);
 }
