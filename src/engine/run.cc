@@ -128,7 +128,10 @@ Async<void> Run::restore_rows(HeldBatch* batch) {
       stop(RunEnd::kFailed, std::move(segments).error(), /*at_once=*/false);
       co_return;
     }
-    if (!AnswerJournal::restore(*segments, *batch, counts_)) {
+    std::int64_t failed = counts_[Ending::kFailed];
+    bool restored = AnswerJournal::restore(*segments, *batch, counts_);
+    failed_before_ += counts_[Ending::kFailed] - failed;
+    if (!restored) {
       Error damaged{ErrorCode::kInput, "the ledger",
                     "the answers of rows " + std::to_string(range.first + 1) + " to " +
                         std::to_string(range.end) + " are not those of this job's columns",
@@ -307,6 +310,7 @@ Run::Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, 
       reader_(workers, "rowcall-read"),
       writer_(workers, "rowcall-write"),
       syncer_(workers, "rowcall-ledger") {
+  failed_before_ = counts_[Ending::kFailed] + counts_[Ending::kUnreadable];
   if (!prepared_.requests.repeatable()) announced_ = journal_.may_be_sent_before();
   for (const RateLimit& limit : job.limits.rate) {
     LimitAudit audit{policy::WindowAudit(limit.period), limit.unweighted};

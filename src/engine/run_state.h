@@ -133,6 +133,7 @@ class Run {
   std::int64_t announced_ = 0;    // the same, rounded up, for calls that may not be repeated
 
   Counts counts_;
+  std::int64_t failed_before_ = 0;  // rows that failed or could not be read in earlier sessions
   Instant started_at_{};
   Instant first_sent_{};
   Instant last_sent_{};

@@ -131,10 +131,15 @@ void Run::check_error_caps() {
       limits.max_error_share > 0 && counts_.ended() >= kShareFrom &&
       static_cast<double>(failed) > limits.max_error_share * static_cast<double>(counts_.ended());
   if (!many && !large_share) return;
+  // Rows of earlier sessions count, too: a cap that begins anew each time would not bound a job that is
+  // started again and again by a machine.
+  std::string found = std::to_string(failed) + " of " + std::to_string(counts_.ended()) + " rows failed";
+  if (failed_before_ > 0) found += ", " + std::to_string(failed_before_) + " of them in earlier sessions";
   stop(RunEnd::kStopped,
-       {ErrorCode::kApi, "limits.max_errors",
-        std::to_string(failed) + " of " + std::to_string(counts_.ended()) + " rows failed", "",
-        "The failure table says why. Mend it, or raise the limit; then run again to go on."},
+       {ErrorCode::kApi, "limits.max_errors", std::move(found), "",
+        "The failure table says why. Mend it and run again to go on; it stops at the next failed row unless "
+        "the "
+        "limit is raised, too."},
        /*at_once=*/false);
 }
 

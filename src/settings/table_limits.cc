@@ -91,16 +91,20 @@ std::vector<Setting> limits_settings() {
             {1 << 20, std::int64_t{1} << 40}, ROWCALL_FIELD(limits.bytes_held_max)),
       whole({.key = "limits.batches_ahead_max", .example = "2", .doc = "How many batches are read ahead."},
             {1, 1000}, ROWCALL_FIELD(limits.batches_ahead_max)),
-      whole({.key = "limits.max_calls",
-             .example = "100000",
-             .doc =
-                 "Stop, resumable, after that many attempts: a cap on what the run may cost. 0 means no cap.",
-             .flag = "--max-calls"},
-            {0, INT64_MAX}, ROWCALL_FIELD(limits.max_calls)),
+      whole(
+          {.key = "limits.max_calls",
+           .example = "100000",
+           .doc =
+               "Stop, resumable, after that many attempts: a cap on what it may cost to start the run once. "
+               "Each time it is gone on with, it may make as many. 0 means no cap.",
+           .flag = "--max-calls"},
+          {0, INT64_MAX}, ROWCALL_FIELD(limits.max_calls)),
       caps({.key = "limits.max_errors",
             .example = R"("2%")",
             .doc = "Stop, resumable, after that many failed rows (100), or when that share of rows has "
-                   "failed (\"2%\", from 200 rows on), or at either (a list). 0 means no cap.",
+                   "failed (\"2%\", from 200 rows on), or at either (a list). 0 means no cap. Rows count "
+                   "over all "
+                   "sessions of a run: one that is gone on with at its cap stops at its next failed row.",
             .flag = "--max-errors"},
            ROWCALL_FIELD(limits)),
   };

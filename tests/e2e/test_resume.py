@@ -136,6 +136,21 @@ def test_a_stop_keeps_every_answer(rowcall, mock_api, start, tmp_path):
     assert api.stats()["rows_answered_twice"] == 0
 
 
+def test_the_cap_on_errors_counts_over_all_sessions(rowcall, mock_api, tmp_path):
+    api = mock_api(latency="5ms")
+    table = write_csv(tmp_path / "in.csv")
+    capped = arguments(table, api, tmp_path, "--max-errors", "10")
+    first = rowcall(*capped)
+    failed = status(tmp_path)["failed"]
+    assert first.code == 3 and failed >= 10 and "earlier sessions" not in first.err, first
+    second = rowcall(*capped)
+    assert second.code == 3 and f"{failed} of them in earlier sessions" in second.err, second
+    again = status(tmp_path)["failed"]
+    assert failed < again < 60, "it stops at the next one"
+    raised = rowcall(*arguments(table, api, tmp_path, "--max-errors", "100"))
+    assert raised.code == 4 and status(tmp_path)["failed"] == 60, raised
+
+
 def test_status_while_the_run_goes_on(mock_api, start, tmp_path):
     api = mock_api(latency="30ms")
     table = write_csv(tmp_path / "in.csv")
