@@ -266,7 +266,7 @@ void Run::spawn(Async<void> work) {
 }
 
 Run::Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, const Host& host,
-         Prepared prepared)
+         Prepared prepared, const Worker::Schedule& schedule)
     : executor_(executor),
       clock_(clock),
       job_(job),
@@ -307,9 +307,9 @@ Run::Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, 
       changed_(executor),
       synced_(executor),
       counts_(host.resume.counts),
-      reader_(workers, "rowcall-read"),
-      writer_(workers, "rowcall-write"),
-      syncer_(workers, "rowcall-ledger") {
+      reader_(workers, "rowcall-read", schedule),
+      writer_(workers, "rowcall-write", schedule),
+      syncer_(workers, "rowcall-ledger", schedule) {
   failed_before_ = counts_[Ending::kFailed] + counts_[Ending::kUnreadable];
   if (!prepared_.requests.repeatable()) announced_ = journal_.may_be_sent_before();
   for (const RateLimit& limit : job.limits.rate) {

@@ -37,9 +37,9 @@ namespace rowcall::engine {
 class Run {
  public:
   /// Takes over what was prepared; everything else must outlive the run. With Kind::kInline there are no
-  /// threads, and a run repeats exactly.
+  /// threads, and a run repeats exactly; `schedule` says then how long the workers take.
   Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, const Host& host,
-      Prepared prepared);
+      Prepared prepared, const Worker::Schedule& schedule = {});
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 

@@ -5,9 +5,10 @@
 //   auto batch = co_await std::move(task);
 //
 // One piece of work at a time, in the order in which it was asked for. In a simulation there is no thread:
-// work is done at once, on the loop, so that a run repeats exactly.
+// work is done on the loop, at once or when the simulation's schedule says so, and a run repeats exactly.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -24,8 +25,11 @@ class Worker {
  public:
   enum class Kind { kThread, kInline };
 
-  /// `name` is the thread's name, at most 15 letters.
-  Worker(Kind kind, const char* name);
+  /// Does work of the worker with that name, sooner or later; in the order in which it is given.
+  using Schedule = std::function<void(const char* name, std::move_only_function<void()> work)>;
+
+  /// `name` is the thread's name, at most 15 letters. `schedule` is for kInline; empty: at once.
+  Worker(Kind kind, const char* name, Schedule schedule = {});
   /// Waits for work that has begun.
   ~Worker();
   Worker(const Worker&) = delete;
@@ -48,6 +52,8 @@ class Worker {
           };
           if (pool_) {
             boost::asio::post(*pool_, std::move(job));
+          } else if (schedule_) {
+            schedule_(name_, std::move(job));
           } else {
             job();
           }
@@ -56,6 +62,8 @@ class Worker {
   }
 
  private:
+  const char* name_;
+  Schedule schedule_;
   std::unique_ptr<boost::asio::thread_pool> pool_;
 };
 

@@ -2,9 +2,12 @@
 #include "tests/sim/killed_run.h"
 
 #include <algorithm>
+#include <functional>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <random>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,8 +32,11 @@ constexpr Duration kIntervalMost = 151ms;  // 100 ms, looked at every 50 ms
 struct Fate {
   std::int64_t kill_at_event = -1;  // -1: not
   DiskFault disk;
+  Weather weather;
+  double stalls = 0;  // share of what the workers do that takes long
   Duration stop_after{};
   bool stop_at_once = false;
+  bool lose_directory = false;  // when it has ended
 };
 
 struct Setting {
@@ -49,19 +55,31 @@ std::int64_t between(std::mt19937_64& dice, std::int64_t low, std::int64_t high)
   return low + static_cast<std::int64_t>(dice() % static_cast<std::uint64_t>(high - low + 1));
 }
 
+DiskFault::Kind one_of(std::mt19937_64& dice, std::initializer_list<DiskFault::Kind> kinds) {
+  return kinds.begin()[dice() % kinds.size()];
+}
+
 Fate fate_of(std::mt19937_64& dice, std::int64_t rows) {
+  using enum DiskFault::Kind;
   Fate fate;
+  if (one_in(dice, 3)) fate.weather.short_writes = 0.3;
+  if (one_in(dice, 2)) {
+    fate.weather.failing_calls = 0.05 * static_cast<double>(between(dice, 1, 8));
+    fate.weather.lost_replies = 0.4;
+  }
+  if (one_in(dice, 3)) fate.stalls = 0.15;
+  fate.lose_directory = one_in(dice, 4);
   switch (dice() % 8) {
     case 0:
     case 1: fate.kill_at_event = between(dice, 1, rows * 8); break;
     case 2: fate.kill_at_event = between(dice, 1, 200); break;  // soon after the start
     case 3:
     case 4:
-      fate.disk = {one_in(dice, 2) ? DiskFault::Kind::kKillBefore : DiskFault::Kind::kKillAfter,
+      fate.disk = {one_of(dice, {kKillBefore, kKillAmid, kKillAfter}),
                    static_cast<int>(between(dice, 0, 40))};
       break;
     case 5:
-      fate.disk = {one_in(dice, 2) ? DiskFault::Kind::kFailBefore : DiskFault::Kind::kFailAfter,
+      fate.disk = {one_of(dice, {kFailBefore, kFailAmid, kFailAfter}),
                    static_cast<int>(between(dice, 0, 40))};
       break;
     default:
@@ -119,6 +137,34 @@ struct Session {
   std::string error;
   std::int64_t may_repeat = 0;  // in flight when it ended, or answered since the last sync
   Duration since_sync{};        // at a kill, when there was something to sync
+  int stalls = 0;
+  Duration stalled{};  // all of them
+};
+
+// How long the workers take for what they do, one thing at a time each.
+class Pace {
+ public:
+  Pace(SimClock* clock, double share, std::uint64_t seed) : clock_(clock), share_(share), dice_(seed) {}
+
+  void schedule(const char* worker, std::move_only_function<void()> work) {
+    Duration takes = std::chrono::microseconds(between(dice_, 0, 2000));
+    if (std::uniform_real_distribution<double>()(dice_) < share_) {
+      takes = std::chrono::milliseconds(between(dice_, 20, 4000));
+      ++stalls;
+      stalled += takes;
+    }
+    Instant& free_at = free_at_[worker];
+    free_at = std::max(free_at, clock_->now()) + takes;
+    clock_->call_at(free_at, std::move(work));
+  }
+  int stalls = 0;
+  Duration stalled{};
+
+ private:
+  SimClock* clock_;
+  double share_;  // of the work that takes long
+  std::mt19937_64 dice_;
+  std::map<std::string, Instant> free_at_;
 };
 
 Session play_session(const Setting& setting, const Fate& fate, SimDisk& disk, SimBook& book,
@@ -130,7 +176,14 @@ Session play_session(const Setting& setting, const Fate& fate, SimDisk& disk, Si
   DiskSink sink(&disk, &disk.sink);
   DiskSink failures(&disk, &disk.failures);
   StopFlag stop;
-  disk.begin_session(fate.disk);
+  disk.begin_session(fate.disk, fate.weather, dice_seed);
+  Pace pace(&clock, fate.stalls, dice_seed + 1);
+  Worker::Schedule schedule;
+  if (fate.stalls > 0) {
+    schedule = [&pace](const char* worker, std::move_only_function<void()> work) {
+      pace.schedule(worker, std::move(work));
+    };
+  }
   std::int64_t unsynced = 0;
   Instant oldest_unsynced{};
   disk.on_kept = [&] { unsynced = 0; };
@@ -157,7 +210,7 @@ Session play_session(const Setting& setting, const Fate& fate, SimDisk& disk, Si
   ServerOptions server_options = setting.server;
   server_options.book = &book;
   engine::Run run(context.get_executor(), &clock, Worker::Kind::kInline, setting.job, host,
-                  *std::move(prepared));
+                  *std::move(prepared), schedule);
   SimServer server(context.get_executor(), &clock, server_options, dice_seed);
   server.listen(run.line_events());
   Instant begun = clock.now();
@@ -179,6 +232,8 @@ Session play_session(const Setting& setting, const Fate& fate, SimDisk& disk, Si
   }
   session.may_repeat = server.lines().busy + server.cancelled() + unsynced;
   if (session.killed && unsynced > 0) session.since_sync = clock.now() - oldest_unsynced;
+  session.stalls = pace.stalls;
+  session.stalled = pace.stalled;
   session.complete = run.over() && run.report().end == RunEnd::kComplete;
   if (run.over() && run.report().end == RunEnd::kFailed) session.error = run.report().error.text();
   return session;
@@ -230,6 +285,7 @@ std::string wrong_in_tables(const Setting& setting, const SimDisk& disk) {
   }
   if (static_cast<std::int64_t>(seen.size()) != setting.source.rows) return "rows that there are not";
   if (!disk.sink.finished) return "the sink was not finished";
+  if (!disk.sink.unfinished.empty()) return "an upload is left behind";
   return "";
 }
 
@@ -246,14 +302,27 @@ std::string wrong_in_book(const Setting& setting, const SimBook& book, KilledRun
   return "";
 }
 
+// Calls of which the notes at the sink say nothing: they are made again when the ledger is gone.
+std::int64_t not_noted(const SimDisk& disk, const SimBook& book) {
+  return std::ranges::count_if(book.calls, [&](const auto& call) {
+    return call.second.done > 0 && !disk.was_noted(number_after(call.first, "\"id\":").value_or(-1));
+  });
+}
+
+void play_loss(SimDisk& disk, const SimBook& book, KilledRun& run) {
+  ++run.lost_directories;
+  run.violation = disk.lose_run_directory();
+  run.allowed += not_noted(disk, book);
+}
+
 }  // namespace
 
-KilledRun play_killed(std::uint64_t seed, bool marks_first) {
+KilledRun play_killed(std::uint64_t seed, Breakage breakage) {
   KilledRun run;
   Setting setting = setting_of(seed);
   SimDisk disk;
   SimBook book;
-  if (marks_first) disk.mark_first();
+  disk.break_engine(breakage);
   for (;;) {
     bool disturbed = run.sessions < static_cast<int>(setting.fates.size());
     Fate fate = disturbed ? setting.fates[static_cast<std::size_t>(run.sessions)] : Fate{};
@@ -265,12 +334,15 @@ KilledRun play_killed(std::uint64_t seed, bool marks_first) {
     run.stops += !session.killed && !session.complete && session.error.empty() ? 1 : 0;
     run.allowed += session.may_repeat;
     if (session.hung) run.violation = "session " + std::to_string(run.sessions) + " hangs";
-    if (session.since_sync > kIntervalMost)
+    run.stalls += session.stalls;
+    if (session.since_sync > kIntervalMost + session.stalled)
       run.violation = "answers waited " + std::to_string(seconds(session.since_sync)) + " s to be synced";
     if (session.complete) break;
     if (run.sessions == kSessionsMost) run.violation = "not complete after many sessions: " + session.error;
+    if (run.violation.empty() && fate.lose_directory && setting.repeatable) play_loss(disk, book, run);
     if (!run.violation.empty()) return run;
   }
+  run.disk = disk.counts;
   if (run.violation.empty()) run.violation = wrong_in_tables(setting, disk);
   if (run.violation.empty()) run.violation = wrong_in_book(setting, book, run);
   return run;

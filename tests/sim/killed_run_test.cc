@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Promises 2, 3 and 5 under everything that can happen to a process: ten thousand runs that are killed,
-// stopped and let down by their disk.
+// stopped, stalled, let down by their disk and their object store, and robbed of their run directory.
 #include "tests/sim/killed_run.h"
 
 #include <gtest/gtest.h>
@@ -29,29 +29,54 @@ TEST(KilledRun, NothingIsLostAndNothingPaidTwice) {
     total.kills += run.kills;
     total.failed_disks += run.failed_disks;
     total.stops += run.stops;
+    total.stalls += run.stalls;
+    total.lost_directories += run.lost_directories;
+    total.disk.short_writes += run.disk.short_writes;
+    total.disk.torn_writes += run.disk.torn_writes;
+    total.disk.failed_calls += run.disk.failed_calls;
     total.repeated += run.repeated;
     total.allowed += run.allowed;
   }
   RecordProperty("sessions", total.sessions);
   std::printf(
-      "%llu runs, %d processes: %d killed, %d let down by the disk, %d stopped; %lld calls repeated, %lld "
-      "might have been\n",
+      "%llu runs, %d processes: %d killed, %d let down by disk or store, %d stopped, %d run directories "
+      "lost; "
+      "%d stalls, %d short writes, %d torn, %d failed calls of the store; %lld calls repeated, %lld might "
+      "have been\n",
       static_cast<unsigned long long>(count), total.sessions, total.kills, total.failed_disks, total.stops,
-      static_cast<long long>(total.repeated), static_cast<long long>(total.allowed));
+      total.lost_directories, total.stalls, total.disk.short_writes, total.disk.torn_writes,
+      total.disk.failed_calls, static_cast<long long>(total.repeated), static_cast<long long>(total.allowed));
   // The test is only worth something if all of this has happened.
   EXPECT_GT(total.kills, static_cast<int>(count) / 2);
   EXPECT_GT(total.failed_disks, static_cast<int>(count) / 20);
   EXPECT_GT(total.stops, static_cast<int>(count) / 10);
   EXPECT_GT(total.repeated, 0);
+  EXPECT_GT(total.stalls, static_cast<int>(count));
+  EXPECT_GT(total.lost_directories, static_cast<int>(count) / 10);
+  EXPECT_GT(total.disk.short_writes, static_cast<int>(count));
+  EXPECT_GT(total.disk.torn_writes, static_cast<int>(count) / 20);
+  EXPECT_GT(total.disk.failed_calls, static_cast<int>(count) / 2);
+}
+
+// How many of 400 runs find out that the engine is broken.
+int found_out(Breakage breakage) {
+  int found = 0;
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    if (!play_killed(seed, breakage).violation.empty()) ++found;
+  }
+  return found;
 }
 
 TEST(KilledRun, AnEngineThatMarksBeforeItPublishesIsFoundOut) {
-  int found = 0;
-  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
-    if (!play_killed(seed, /*marks_first=*/true).violation.empty()) ++found;
-  }
-  EXPECT_GT(found, 0);
-  RecordProperty("found", found);
+  EXPECT_GT(found_out(Breakage::kMarksFirst), 0);
+}
+
+TEST(KilledRun, AnEngineThatNotesBeforeItPublishesIsFoundOut) {
+  EXPECT_GT(found_out(Breakage::kNotesFirst), 0);
+}
+
+TEST(KilledRun, ALedgerThatTrustsATornEndIsFoundOut) {
+  EXPECT_GT(found_out(Breakage::kTrustsTorn), 0);
 }
 
 }  // namespace
