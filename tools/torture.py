@@ -11,8 +11,8 @@ to its end, and is judged from outside:
 - the table is that of an undisturbed run: every answered row once, in order, with its answer;
 - every refused and unreadable row is in the failure table, once, and in no part of the sink;
 - the API carried out no more calls twice than were in flight or not yet synced at the kills, which is what a
-  tenth of a second brings, and each came with the same Idempotency-Key (a row is known by its key there: another
-  key would be another row);
+  tenth of a second brings, or in no part yet when the run directory was lost; and each came with the same
+  Idempotency-Key (a row is known by its key there: another key would be another row);
 - the ledger says that it is complete, and its sums add up.
 
 The same seed plays the same rounds, as far as real time can be repeated.
@@ -67,7 +67,9 @@ class Round:
     api: parts.MockApi
     env: dict[str, str]
     kills: int = 0
+    losses: int = 0
     repeats_allowed: int = 0
+    called_again: int = 0  # rows that a lost run directory had known, and the notes do not
     log: list[str] = dataclasses.field(default_factory=list)
 
     @property
@@ -185,12 +187,40 @@ def note_kill(game: Round, moment: str) -> str:
     durable = 0 if said is None else said["ok"] + said["failed"] + said["answers_kept"]
     carried_out = stats["rows_unique"]
     lost = max(carried_out - durable, 0)
-    most = int(RATE * (INTERVAL_S + LATENCY_S * 3))
+    most = int(RATE * (INTERVAL_S + LATENCY_S * 3)) + game.called_again
     game.log.append(f"killed ({moment}): {carried_out} rows had arrived, {durable} are durable")
     game.repeats_allowed += lost
     if lost > most:
         return f"{lost} calls were not durable at a kill; {most} may be in flight or wait for a sync"
     return ""
+
+
+def rows_noted(game: Round, store: parts.S3) -> int:
+    """Rows of which the notes beside the parts tell how they ended, unreadable ones aside."""
+    place = game.target.removeprefix("s3://")
+    folder = (store.folder / place if place != game.target else Path(place)) / "_rowcall"
+    answered = 0
+    failed: set[int] = set()
+    for index in range(len(list(folder.glob("part-*.json")))):
+        file = folder / f"part-{index:05}.json"
+        if not file.exists():
+            break
+        note = json.loads(file.read_text().splitlines()[0])
+        answered = note["so_far"]["ok"]
+        for reason in note["unanswered"]:
+            if reason["error_class"] != "unreadable":
+                for first, end in (map(int, span.split("-")) for span in reason["rows"].split()):
+                    failed |= set(range(first, end))
+    return answered + len(failed)
+
+
+def lose_run_directory(game: Round, store: parts.S3) -> None:
+    shutil.rmtree(game.run_dir, ignore_errors=True)
+    carried_out, noted = game.api.stats()["rows_unique"], rows_noted(game, store)
+    game.called_again = carried_out - noted
+    game.repeats_allowed += game.called_again
+    game.losses += 1
+    game.log.append(f"run directory lost: {carried_out} rows had arrived, {noted} are in parts that are noted")
 
 
 def kill_some_times(command: list[str], game: Round, store: parts.S3, left: int) -> str:
@@ -206,6 +236,8 @@ def kill_some_times(command: list[str], game: Round, store: parts.S3, left: int)
         game.kills += 1
         if trouble := note_kill(game, moment):
             return trouble
+        if "folder" in game.sink and game.dice.random() < 0.3:
+            lose_run_directory(game, store)
     return ""
 
 
@@ -307,7 +339,7 @@ def main() -> int:
     options = parser.parse_args()
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
-    totals = {"rounds": 0, "kills": 0, "repeated": 0, "allowed": 0, "violations": 0}
+    totals = {"rounds": 0, "kills": 0, "losses": 0, "repeated": 0, "allowed": 0, "violations": 0}
     with parts.S3(FOLDER / "s3") as store:
         store.make_bucket(BUCKET)
         undisturbed = FOLDER / "undisturbed"
@@ -334,10 +366,11 @@ def main() -> int:
                 repeated = api.stats()["rows_answered_twice"]
             totals["rounds"] += 1
             totals["kills"] += game.kills
+            totals["losses"] += game.losses
             totals["repeated"] += repeated
             totals["allowed"] += game.repeats_allowed
-            words = f"round {number}: {game.sink}, order {game.order}, {game.kills} kills, {repeated} answered twice"
-            words += f" (of {game.repeats_allowed} that might have been)"
+            words = f"round {number}: {game.sink}, order {game.order}, {game.kills} kills, {game.losses} losses, "
+            words += f"{repeated} answered twice (of {game.repeats_allowed} that might have been)"
             print(words + (f"  VIOLATION: {trouble}" if trouble else ""), flush=True)
             if trouble:
                 totals["violations"] += 1
@@ -348,7 +381,8 @@ def main() -> int:
             else:
                 shutil.rmtree(folder)
     print(
-        f"{totals['kills']} kills in {totals['rounds']} rounds of {ROWS} rows (seed {options.seed}): "
+        f"{totals['kills']} kills in {totals['rounds']} rounds of {ROWS} rows (seed {options.seed}), "
+        f"{totals['losses']} run directories lost: "
         f"{totals['repeated']} rows answered twice, {totals['allowed']} might have been; "
         f"{totals['violations']} violations"
     )
