@@ -73,7 +73,8 @@ def test_folder_of_parts(rowcall, mock_api, s3, bucket, table, tmp_path):
     done = run(rowcall, table, api, f"s3://{bucket}/out/", tmp_path / "run", "--set", "sink.part_rows=800")
     assert done.code == 0, done
     names = [f"part-0000{i}.parquet" for i in range(3)]
-    assert objects(store) == ["out/_SUCCESS", "out/_manifest.json", *(f"out/{name}" for name in names)]
+    notes = [*(f"out/_rowcall/part-0000{i}.json" for i in range(3)), "out/_rowcall/run.json"]
+    assert objects(store) == ["out/_SUCCESS", "out/_manifest.json", *notes, *(f"out/{name}" for name in names)]
     manifest = json.loads((store / "out" / "_manifest.json").read_text())
     assert manifest["complete"] is True
     assert manifest["rows"] == 2000
@@ -93,14 +94,18 @@ def test_old_table_is_replaced_only_when_asked(rowcall, mock_api, s3, bucket, ta
         first = run(rowcall, table, api, target, tmp_path / f"{name}-1", *more)
         assert first.code == 0, first
         calls = api.stats()["arrivals"]
-        refused = run(rowcall, table, api, target, tmp_path / f"{name}-2", *more)
+        other = ("--response", "more=/score:double")
+        refused = run(rowcall, table, api, target, tmp_path / f"{name}-2", *more, *other)
         assert refused.code != 0, refused
-        assert "there is a table already" in refused.err and "--overwrite" in refused.err
+        said = "there is a table already" if name == "t.csv" else "begun differently"
+        assert said in refused.err and "--overwrite" in refused.err
         assert api.stats()["arrivals"] == calls, "nothing is called before"
         again = run(rowcall, table, api, target, tmp_path / f"{name}-3", *more, "--overwrite")
         assert again.code == 0, again
     assert objects(store) == [
         *("folder/_SUCCESS", "folder/_manifest.json"),
+        *(f"folder/_rowcall/part-0000{i}.json" for i in range(3)),
+        "folder/_rowcall/run.json",
         *(f"folder/part-0000{i}.csv" for i in range(3)),
         "t.csv",
     ]
