@@ -93,6 +93,10 @@ Async<void> Run::make_calls() {
       counts_.rows += held->source.records();
       note_unreadable(*held);
       HeldBatch* batch = window_.admit(std::move(held));
+      if (batch->complete()) {  // nothing but unreadable records; it may be written, and gone, at any moment
+        changed_.raise();
+        continue;
+      }
       co_await restore_rows(batch);
       if (batch->complete()) {
         changed_.raise();  // nobody to call for
