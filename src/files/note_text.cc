@@ -52,7 +52,7 @@ void append_commit(std::string& text, const Commit& commit) {
   }
 }
 
-std::string with_checksum(std::string text) {
+std::string with_checksum(const std::string& text) {
   std::int64_t crc = ledger::Checksum(text).value();
   return text + "\n{\"crc32\":" + std::to_string(crc) + "}\n";
 }
@@ -155,7 +155,7 @@ std::string text_of(const RunNote& note) {
       text += "null";
     }
   }
-  return with_checksum(std::move(text));
+  return with_checksum(text);
 }
 
 Result<RunNote> run_note_of(std::string_view text, const std::string& place) {
@@ -165,7 +165,7 @@ Result<RunNote> run_note_of(std::string_view text, const std::string& place) {
 std::string text_of(const Commit& commit) {
   std::string text;
   append_commit(text, commit);
-  return with_checksum(std::move(text));
+  return with_checksum(text);
 }
 
 Result<Commit> commit_of(std::string_view text, const std::string& place) {

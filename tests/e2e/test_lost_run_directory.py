@@ -208,7 +208,16 @@ def test_the_failures_of_a_complete_table_can_be_retried(rowcall, tmp_path):
         {"body": '{"score": $id}'},
     ]
     with parts.ScriptedApi(rules) as api:
-        command = ("run", table, "--url", api.url, "--to", f"{tmp_path}/out/", "--response", "score=/score:int64")
+        command: tuple[str | Path, ...] = (
+            "run",
+            table,
+            "--url",
+            api.url,
+            "--to",
+            f"{tmp_path}/out/",
+            "--response",
+            "score=/score:int64",
+        )
         command += ("--set", "sink.part_rows=20", "--batch-size", "10")
         assert rowcall(*command, "--run-dir", tmp_path / "lost").code == 4
         shutil.rmtree(tmp_path / "lost")
