@@ -141,13 +141,13 @@ void Chart::relearn() {
   frozen_ = false;
 }
 
-AnomalyWatch::AnomalyWatch(std::vector<std::string> columns) {
+AnomalyWatch::AnomalyWatch(std::vector<std::string> columns, const Chart::Options& options) {
   for (Signal signal : {Signal::kLatency, Signal::kTail, Signal::kThroughput, Signal::kErrors,
                         Signal::kThrottled, Signal::kTimeouts}) {
-    watched_.push_back({signal, "", Chart{}, {}, 0, 0, {}});
+    watched_.push_back({signal, "", Chart(options), {}, 0, 0, {}});
   }
   for (std::string& column : columns)
-    watched_.push_back({Signal::kNulls, std::move(column), Chart{}, {}, 0, 0, {}});
+    watched_.push_back({Signal::kNulls, std::move(column), Chart(options), {}, 0, 0, {}});
 }
 
 std::optional<AnomalyWatch::Value> AnomalyWatch::value_of(const Watched& watched, const Second& second,

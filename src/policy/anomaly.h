@@ -120,8 +120,8 @@ class Chart {
 
 class AnomalyWatch {
  public:
-  /// Names of the response columns, in the order of `Second::columns`.
-  explicit AnomalyWatch(std::vector<std::string> columns);
+  /// Names of the response columns, in the order of `Second::columns`. `options` hold for every chart.
+  explicit AnomalyWatch(std::vector<std::string> columns, const Chart::Options& options = {});
 
   /// What has begun or is over with this second; mostly nothing.
   std::vector<Anomaly> observe(const Second& second);
