@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <variant>
 
@@ -21,23 +23,50 @@ namespace rowcall {
 
 struct Job;
 
+/// What has come for one response column so far.
+struct AnswerColumn {
+  std::string_view name;
+  std::int64_t values = 0;  ///< Rows that were answered, nulls among them.
+  std::int64_t nulls = 0;
+};
+
 /// The source is open and the first call is about to be made.
 struct RunStarted {
   const Job& job;
   const SourceInfo& source;
   Instant at;
+  std::span<const AnswerColumn> columns;  ///< Those of `Tick::columns`.
 };
 
 /// One attempt is over. The most frequent event: one for every permit taken, and for attempts that
 /// failed before anything was sent (`on_wire` of the reply is false).
 struct AttemptEnded {
-  std::int64_t row;  ///< First row of the call, numbered over the whole source from 0.
-  int rows;          ///< Rows in the call.
+  std::int64_t row;  ///< First row of the call, numbered over the whole source from 0; -1: a health check.
+  int rows;          ///< Rows in the call; 0: a health check.
   int attempt;       ///< From 1.
   OutcomeClass outcome;
   const Reply& reply;
   std::string_view message;  ///< For everything but success: why, without secrets.
   std::int64_t weight = 1;   ///< What it counted as against the limits.
+};
+
+/// A connection to the API was opened.
+struct ConnectionOpened {
+  Duration resolve{};  ///< Zero: the addresses were known already.
+  Duration connect{};
+  Duration handshake{};  ///< Zero without TLS.
+  std::string_view address;
+  std::optional<double> certificate_days;  ///< Until the server's certificate ends.
+  /// Not empty: the name resolves to other addresses than before; which.
+  std::string_view moved;
+};
+
+/// The health URL was asked (request.health_every). AttemptEnded was told before: it took a permit.
+struct HealthChecked {
+  bool well;
+  int status;  ///< 0: no answer.
+  Duration took;
+  std::string_view message;  ///< When not well: why.
 };
 
 /// A call will be tried again.
@@ -86,6 +115,11 @@ struct PartPublished {
   Duration took;
 };
 
+/// Answers have been made durable: a group of all that had come since the last time.
+struct LedgerSynced {
+  Duration took;
+};
+
 /// Something the user should know, which does not end the run.
 struct Warning {
   std::string_view text;
@@ -110,6 +144,8 @@ struct Tick {
   double pace_per_s = 0;  ///< What the adaptive control allows; 0: as much as the limits do.
   int in_flight_max = 0;  ///< Calls that may be in flight; 0: not known.
   Instant held_since{};   ///< When held.
+  int batches_ahead = 0;  ///< Read, and waiting for room in the window.
+  std::span<const AnswerColumn> columns;
 };
 
 /// The run is over. The report is final.
@@ -118,7 +154,8 @@ struct RunEnded {
 };
 
 using Event = std::variant<RunStarted, AttemptEnded, RetryPlanned, RowsFailed, RowUnreadable, HoldChanged,
-                           PaceChanged, BatchRead, PartPublished, Warning, Tick, RunEnded>;
+                           PaceChanged, BatchRead, PartPublished, LedgerSynced, ConnectionOpened,
+                           HealthChecked, Warning, Tick, RunEnded>;
 using Listener = std::function<void(const Event&)>;
 
 }  // namespace rowcall

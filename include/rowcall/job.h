@@ -91,7 +91,8 @@ struct RequestSpec {
   Idempotency idempotency = Idempotency::kKeys;
   Duration timeout = 30s;          ///< From the first byte out to the last byte in, per attempt.
   Duration connect_timeout = 10s;  ///< Resolve, connect and TLS together.
-  std::string health_url;          ///< For `rowcall health`; empty: the path /health on the same host.
+  std::string health_url;          ///< Empty: the path /health on the same host.
+  Duration health_every{};         ///< How often a run asks it; zero: never.
   bool tls_verify = true;
   std::string ca_file;      ///< Extra trusted certificates, PEM.
   std::string client_cert;  ///< Client certificate chain, PEM.

@@ -61,6 +61,7 @@ struct Reply {
   std::string rate_headers;  ///< RateLimit and X-RateLimit headers, one "name: value" a line, or empty.
   std::string date;          ///< The Date header, for turning Retry-After dates into durations.
   Instant sent_at{};         ///< When the whole request had been handed to the kernel.
+  Instant answering_at{};    ///< When the first bytes of the answer arrived; not set: none did.
   Instant done_at{};         ///< When the answer was complete, or the error known.
   std::uint32_t bytes_out = 0;
   std::uint32_t bytes_in = 0;

@@ -47,6 +47,7 @@ Async<void> Run::sync_journal() {
   auto running = syncer_.run(executor_, sync);
   Result<void> synced = co_await std::move(running);
   syncing_ = false;
+  tell(LedgerSynced{clock_->now() - sync_begun_});
   synced_.raise();
   gate_.wanted().raise();
   // What cannot be made durable must not be paid for.

@@ -26,6 +26,8 @@ class Intake {
   Async<void> read_ahead();
   /// The next batch; nothing at the end. An error comes once all batches before it have been given out.
   Async<Result<std::optional<SourceBatch>>> next();
+  /// Batches read that nobody has taken yet.
+  int ahead() const { return static_cast<int>(ahead_.size()); }
   /// No more reading. Waits for nobody; `next` gives nothing from now on.
   void stop();
 

@@ -59,9 +59,14 @@ Result<Prepared> prepare(const Job& job, TableSource& source, const std::string&
   TRY(mapping::AnswerMapper answers, mapping::AnswerMapper::make(job, table::column_names(*input.get())));
   TRY(policy::Classifier classifier, policy::Classifier::make(job.classify));
   TRY(int in_flight_max, affordable(in_flight_for(job), job.limits.in_flight_max > 0));
+  std::optional<Request> health;
+  if (job.request.health_every > Duration{}) {
+    TRY(health, requests.health(job.request));
+  }
   OwnedSchema output = table::extended(*input.get(), answers.columns());
-  return Prepared{std::move(input),    std::move(output),  std::move(info), std::move(reader),
-                  std::move(requests), std::move(answers), classifier,      in_flight_max};
+  return Prepared{std::move(input),  std::move(output),   std::move(info),
+                  std::move(reader), std::move(requests), std::move(answers),
+                  classifier,        in_flight_max,       std::move(health)};
 }
 
 }  // namespace rowcall::engine

@@ -2,6 +2,7 @@
 // What must be right before the first row is called: columns, templates, secrets, rules.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "rowcall/error.h"
@@ -24,7 +25,8 @@ struct Prepared {
   mapping::RequestMapper requests;
   mapping::AnswerMapper answers;
   policy::Classifier classifier;
-  int in_flight_max;  ///< Resolved: never 0.
+  int in_flight_max;              ///< Resolved: never 0.
+  std::optional<Request> health;  ///< What is asked every `request.health_every`, if anything is.
 };
 
 /// Opens the source far enough to know its columns, and compiles everything that depends on them.

@@ -32,7 +32,7 @@ using namespace std::chrono_literals;
 // batch, and nobody asks the intake for more.
 Async<void> Run::story() {
   started_at_ = clock_->now();
-  tell(RunStarted{job_, prepared_.source, started_at_});
+  tell(RunStarted{job_, prepared_.source, started_at_, shape_});
   if (auto remembered = remember_earlier_sends(); !remembered)
     stop(RunEnd::kFailed, std::move(remembered).error(), /*at_once=*/true);
   auto open = [this] { return outlet_.open(); };
@@ -51,7 +51,8 @@ Async<void> Run::story() {
   co_await make_calls();
   intake_.stop();
   while (calls_open_ > 0) co_await changed_.wait();
-  transport_->close();  // encoding may take a while, and nobody will be asked any more
+  if (asking_health_) gate_.stop();  // one that waits for its turn is not worth waiting for
+  transport_->close();               // encoding may take a while, and nobody will be asked any more
   clear_suspects();
   if (lease_) lease_->stop();
   all_ended_ = true;
@@ -314,6 +315,7 @@ Run::Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, 
       reader_(workers, "rowcall-read", schedule),
       writer_(workers, "rowcall-write", schedule),
       syncer_(workers, "rowcall-ledger", schedule) {
+  for (const table::Column& column : prepared_.answers.columns()) shape_.push_back({column.name, 0, 0});
   failed_before_ = counts_[Ending::kFailed] + counts_[Ending::kUnreadable];
   if (!prepared_.requests.repeatable()) announced_ = journal_.may_be_sent_before();
   for (const RateLimit& limit : job.limits.rate) {
@@ -325,7 +327,8 @@ Run::Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, 
 }
 
 LineEvents Run::line_events() {
-  return {[this] { gate_.look(); }, [this](Reply reply) { gate_.dial_failed(std::move(reply)); }};
+  return {[this] { gate_.look(); }, [this](Reply reply) { gate_.dial_failed(std::move(reply)); },
+          [this](const ConnectionOpened& opened) { tell(opened); }};
 }
 
 void Run::start(Transport* transport, std::function<void()> over) {

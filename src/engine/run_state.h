@@ -82,6 +82,7 @@ class Run {
   void settle(HeldBatch* batch, mapping::RowSpan rows, CallEnd end, const std::vector<std::string>& keys);
   void settle_answer(HeldBatch* batch, mapping::RowSpan rows, CallEnd& end,
                      const std::vector<std::string>& keys);
+  void note_shape(const HeldBatch& batch, std::int64_t index);
   void end_rows(HeldBatch* batch, mapping::RowSpan rows, Ending ending);
   void fail_rows(HeldBatch* batch, mapping::RowSpan rows, const CallEnd& end, const std::string& message);
   void note_unreadable(const HeldBatch& batch);
@@ -99,6 +100,10 @@ class Run {
   double pace_below_limits(Instant now) const;
   void make_report();
   std::string sums_that_differ() const;
+
+  // Asking the health URL (health.cc).
+  void ask_health_when_due(Instant now);
+  Async<void> ask_health();
 
   void spawn(Async<void> work);
   bool may_line_up() const;
@@ -149,6 +154,9 @@ class Run {
   Error why_;
   bool was_held_ = false;
   std::uint64_t moves_told_ = 0;
+  std::vector<AnswerColumn> shape_;  // of the answers so far, for those who listen
+  Instant health_asked_{};
+  bool asking_health_ = false;
   Report report_;
 
   // Fatal answers: several in a row end the run, a single one is its row's failure. Until it is known

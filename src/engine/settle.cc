@@ -48,10 +48,19 @@ void Run::settle_answer(HeldBatch* batch, mapping::RowSpan rows, CallEnd& end,
     const std::string& error = mapped.row_errors[static_cast<std::size_t>(i)];
     mapping::RowSpan row{rows.first + i, 1};
     if (error.empty()) {
+      note_shape(*batch, row.first);
       end_rows(batch, row, Ending::kOk);
     } else {
       fail_rows(batch, row, end, error);
     }
+  }
+}
+
+// Only answers count: a row without a match is null everywhere, and rightly so.
+void Run::note_shape(const HeldBatch& batch, std::int64_t index) {
+  for (std::size_t c = 0; c < shape_.size(); ++c) {
+    ++shape_[c].values;
+    shape_[c].nulls += batch.answers.is_null(c, index);
   }
 }
 

@@ -28,6 +28,7 @@ Async<void> Run::keep_watch() {
     policies_.limiter.set_wall(clock_->wall(), now);
     check_hold(now);
     sync_when_due(now);
+    ask_health_when_due(now);
     tell_move();
     if (turn % kTicksApart == 0) tick(now);
     co_await sleep_until(*clock_, now + kWatchEvery);
@@ -164,7 +165,8 @@ void Run::tick(Instant now) {
   Hold hold = gate_.hold(now);
   tell(Tick{now, started_at_, counts_, prepared_.source.rows, lines.busy, gate_.waiting(), gate_.resting(),
             lines.open(), window_.rows_held(), window_.bytes_held(), hold.held, hold.until, hold.why,
-            gate_.stopping(), pace_below_limits(now), policies_.adaptive.in_flight_max(), hold.since});
+            gate_.stopping(), pace_below_limits(now), policies_.adaptive.in_flight_max(), hold.since,
+            intake_.ahead(), shape_});
 }
 
 // Where the sums do not add up, or "".

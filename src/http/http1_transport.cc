@@ -2,6 +2,7 @@
 #include "http/http1_transport.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -14,6 +15,7 @@
 #include "base/parse.h"
 #include "http/inflate.h"
 #include "http/reply_parser.h"
+#include "http/tls.h"
 
 namespace rowcall::http {
 
@@ -34,6 +36,22 @@ constexpr int kAnnouncementsMax = 100;  // 1xx replies before the real one
 bool too_large(const error_code& error) {
   return error == beast_http::error::body_limit || error == beast_http::error::header_limit ||
          error == beast_http::error::buffer_overflow;
+}
+
+// "10.0.0.1, 10.0.0.2": each once, in order, since name services turn them round.
+std::string sorted_text(const Addresses& addresses) {
+  std::set<std::string> texts;
+  for (const auto& address : addresses) texts.insert(address.address().to_string());
+  std::string out;
+  for (const std::string& text : texts) out += (out.empty() ? "" : ", ") + text;
+  return out;
+}
+
+// What has changed, or "".
+std::string addresses_change(const Addresses& before, const Addresses& after) {
+  if (before.empty()) return "";
+  std::string was = sorted_text(before), is = sorted_text(after);
+  return was == is ? "" : "from " + was + " to " + is;
 }
 
 }  // namespace
@@ -101,18 +119,17 @@ void Http1Transport::dial(int wanted) {
 Async<void> Http1Transport::open_line(Line line) {
   Slot& slot = *slots_[static_cast<std::size_t>(line)];
   Reply failure;
-  bool resolved = co_await resolve(slot, failure);
+  ConnectionOpened opened;
+  bool resolved = co_await resolve(slot, failure, opened.resolve);
   if (resolved) {
-    // A copy: the addresses may be renewed while this line is connecting.
-    Addresses addresses = addresses_;
-    ConnectFailure connected = co_await slot.connection.open(addresses, next_address_++, tls_.get(),
-                                                             options_.endpoint.host, options_.tls_verify);
+    ConnectFailure connected = co_await connect(slot, opened);
     if (connected.error != TransportError::kNone) fail(slot, failure, connected.error, connected.detail);
   }
   if (failure.error == TransportError::kNone && !closed_) {
     set_state(slot, State::kIdle);
     slot.idle_since = clock_->now();
     idle_.push_back(line);
+    tell_opened(slot, opened);
     if (events_.ready) events_.ready();
     co_return;
   }
@@ -121,19 +138,48 @@ Async<void> Http1Transport::open_line(Line line) {
   if (!closed_ && events_.dial_failed) events_.dial_failed(std::move(failure));
 }
 
-Async<bool> Http1Transport::resolve(Slot& slot, Reply& failure) {
+// Connects, and notes how long each step took.
+Async<ConnectFailure> Http1Transport::connect(Slot& slot, ConnectionOpened& opened) {
+  // A copy: the addresses may be renewed while this line is connecting.
+  Addresses addresses = addresses_;
+  Instant began = clock_->now();
+  const std::string& host = options_.endpoint.host;
+  ConnectFailure failed =
+      co_await slot.connection.open(addresses, next_address_++, nullptr, host, options_.tls_verify);
+  Instant connected = clock_->now();
+  opened.connect = connected - began;
+  if (failed.error != TransportError::kNone || tls_ == nullptr) co_return failed;
+  failed = co_await slot.connection.secure(*tls_, host, options_.tls_verify);
+  opened.handshake = clock_->now() - connected;
+  co_return failed;
+}
+
+void Http1Transport::tell_opened(Slot& slot, ConnectionOpened& opened) {
+  if (!events_.opened) return;
+  std::string address = slot.connection.peer();
+  std::string moved = std::exchange(moved_, "");
+  opened.address = address;
+  opened.moved = moved;
+  opened.certificate_days = certificate_days(slot.connection.ssl());
+  events_.opened(opened);
+}
+
+Async<bool> Http1Transport::resolve(Slot& slot, Reply& failure, Duration& took) {
   while (resolving_ && !slot.timed_out && !closed_) co_await resolved_.wait();
   bool fresh = !addresses_.empty() && clock_->now() - addresses_at_ < kAddressesFor;
   if (!fresh && !slot.timed_out && !closed_) {
     resolving_ = true;
+    Instant began = clock_->now();
     error_code error;
     auto found = co_await resolver_.async_resolve(options_.endpoint.host, options_.endpoint.port,
                                                   asio::redirect_error(use_async, error));
     resolving_ = false;
     resolve_failure_ = error ? error.message() : "";
     if (!error) {
-      addresses_.assign(found.begin(), found.end());
+      Addresses before = std::exchange(addresses_, Addresses(found.begin(), found.end()));
       addresses_at_ = clock_->now();
+      took = addresses_at_ - began;
+      if (std::string change = addresses_change(before, addresses_); !change.empty()) moved_ = change;
     }
     resolved_.raise();
   }
@@ -177,11 +223,11 @@ Async<bool> Http1Transport::exchange(Slot& slot, const Request& request, OnSent 
     fail(slot, reply, TransportError::kClosed, error.message());
     co_return false;
   }
-  co_return co_await read_reply(slot, reply);
+  co_return co_await read_reply(slot, request, reply);
 }
 
-Async<bool> Http1Transport::read_reply(Slot& slot, Reply& reply) {
-  bool head = options_.endpoint.method == "HEAD";
+Async<bool> Http1Transport::read_reply(Slot& slot, const Request& request, Reply& reply) {
+  bool head = (request.method.empty() ? options_.endpoint.method : request.method) == "HEAD";
   for (int announcements = 0; announcements < kAnnouncementsMax; ++announcements) {
     ReplyParser parser(&reply, static_cast<std::uint64_t>(options_.body_bytes_max), head);
     bool whole = co_await read_message(slot, parser, reply);
@@ -217,6 +263,7 @@ Async<bool> Http1Transport::read_message(Slot& slot, ReplyParser& parser, Reply&
     std::size_t before = input.size();
     error = co_await slot.connection.read();
     reply.bytes_in += static_cast<std::uint32_t>(input.size() - before);
+    if (reply.answering_at == Instant{}) reply.answering_at = clock_->now();
     // What ends a late reply is `cancel`, which finds nothing to cancel while bytes keep coming.
     if (!error && slot.timed_out) error = asio::error::operation_aborted;
     if (!error) continue;
@@ -269,10 +316,10 @@ void Http1Transport::fail(Slot& slot, Reply& reply, TransportError error, std::s
 void Http1Transport::serialise(const Request& request, std::string& out) const {
   const Endpoint& endpoint = options_.endpoint;
   out.clear();
-  out.append(endpoint.method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
+  const std::string& method = request.method.empty() ? endpoint.method : request.method;
+  out.append(method).append(" ").append(request.target).append(" HTTP/1.1\r\n");
   out.append(endpoint.fixed_headers).append(request.header_lines);
-  bool bodiless = request.body.empty() &&
-                  (endpoint.method == "GET" || endpoint.method == "HEAD" || endpoint.method == "DELETE");
+  bool bodiless = request.body.empty() && (method == "GET" || method == "HEAD" || method == "DELETE");
   if (!bodiless) out.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
   out.append("\r\n").append(request.body);
 }

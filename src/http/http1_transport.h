@@ -53,9 +53,11 @@ class Http1Transport final : public Transport {
   struct Slot;
 
   Async<void> open_line(Line line);
-  Async<bool> resolve(Slot& slot, Reply& failure);
+  Async<bool> resolve(Slot& slot, Reply& failure, Duration& took);
+  Async<ConnectFailure> connect(Slot& slot, ConnectionOpened& opened);
+  void tell_opened(Slot& slot, ConnectionOpened& opened);
   Async<bool> exchange(Slot& slot, const Request& request, OnSent on_sent, Reply& reply);
-  Async<bool> read_reply(Slot& slot, Reply& reply);
+  Async<bool> read_reply(Slot& slot, const Request& request, Reply& reply);
   Async<bool> read_message(Slot& slot, ReplyParser& parser, Reply& reply);
   void fail(Slot& slot, Reply& reply, TransportError error, std::string detail) const;
   void unpack(Reply& reply, const std::string& encoding) const;
@@ -86,6 +88,7 @@ class Http1Transport final : public Transport {
   Addresses addresses_;
   Instant addresses_at_{};
   std::size_t next_address_ = 0;
+  std::string moved_;  // the addresses before and after, until a line is open to tell it with
 };
 
 }  // namespace rowcall::http

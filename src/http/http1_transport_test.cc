@@ -60,6 +60,11 @@ class TransportTest : public testing::Test {
                               [&](Reply reply) {
                                 dial_failure_ = std::move(reply);
                                 changed.raise();
+                              },
+                              [&](const ConnectionOpened& opened) {
+                                ++opened_;
+                                connect_ = opened.connect;
+                                address_ = opened.address;
                               }});
     Reply last;
     asio::co_spawn(context, make(transport, clock, changed, calls, last), [&](std::exception_ptr e) {
@@ -70,7 +75,7 @@ class TransportTest : public testing::Test {
     return dial_failure_.value_or(last);
   }
   Async<void> make(Http1Transport& transport, Clock& clock, Signal& changed, int calls, Reply& last) {
-    Request request{"/x", "X-Row: 1\r\n", "{}"};
+    Request request{"/x", "X-Row: 1\r\n", body_, method_};
     for (int i = 0; i < calls; ++i) {
       auto line = transport.take();
       while (!line && !dial_failure_) {
@@ -89,7 +94,12 @@ class TransportTest : public testing::Test {
   Duration timeout_ = 5s;
   Duration pause_{};
   std::int64_t body_max_ = 1 << 20;
+  std::string body_ = "{}";
+  std::string method_;
   int sent_ = 0;
+  int opened_ = 0;
+  Duration connect_{};
+  std::string address_;
   std::optional<Reply> dial_failure_;
 };
 
@@ -106,6 +116,31 @@ TEST_F(TransportTest, OneLineCarriesManyCalls) {
   EXPECT_EQ(server.connections(), 1);
   EXPECT_EQ(server.seen()[0], "POST /x HTTP/1.1\r\nHost: test\r\nX-Row: 1\r\nContent-Length: 2\r\n\r\n{}");
   EXPECT_GT(reply.latency(), Duration(0));
+}
+
+TEST_F(TransportTest, EachConnectionIsToldOnce) {
+  ScriptedServer server([](const std::string&, int) { return Act{ok("{}")}; });
+  call(server, 20);
+  EXPECT_EQ(opened_, 1);
+  EXPECT_GT(connect_, Duration(0));
+  EXPECT_EQ(address_, "127.0.0.1 port " + server.port());
+}
+
+TEST_F(TransportTest, WaitingAndReadingAreToldApart) {
+  ScriptedServer server(
+      [](const std::string&, int) { return Act{ok(std::string(40, 'x')), false, 30, true}; });
+  Reply reply = call(server);
+  ASSERT_EQ(reply.error, TransportError::kNone) << reply.detail;
+  EXPECT_GE(reply.answering_at - reply.sent_at, 25ms);
+  EXPECT_GT(reply.done_at, reply.answering_at);
+}
+
+TEST_F(TransportTest, ARequestMayHaveAMethodOfItsOwn) {
+  ScriptedServer server([](const std::string&, int) { return Act{ok("{}")}; });
+  body_ = "";
+  method_ = "GET";
+  call(server);
+  EXPECT_EQ(server.seen()[0], "GET /x HTTP/1.1\r\nHost: test\r\nX-Row: 1\r\n\r\n");
 }
 
 TEST_F(TransportTest, HeadersThatMatterAreKept) {

@@ -120,11 +120,7 @@ class Prober {
     probe_.tls_version = SSL_get_version(ssl);
     X509* certificate = SSL_get0_peer_certificate(ssl);
     if (certificate == nullptr) return;
-    int days = 0;
-    int rest = 0;
-    if (ASN1_TIME_diff(&days, &rest, nullptr, X509_get0_notAfter(certificate)) == 1) {
-      probe_.certificate_days = days + rest / 86400.0;
-    }
+    probe_.certificate_days = certificate_days(ssl);
     char name[256];
     X509_NAME_oneline(X509_get_subject_name(certificate), name, sizeof name);
     probe_.certificate_subject = name;

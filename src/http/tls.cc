@@ -59,6 +59,16 @@ Result<std::unique_ptr<boost::asio::ssl::context>> make_tls(const RequestSpec& s
   return context;
 }
 
+std::optional<double> certificate_days(void* ssl) {
+  if (ssl == nullptr) return std::nullopt;
+  X509* certificate = SSL_get0_peer_certificate(static_cast<SSL*>(ssl));
+  if (certificate == nullptr) return std::nullopt;
+  int days = 0;
+  int rest = 0;
+  if (ASN1_TIME_diff(&days, &rest, nullptr, X509_get0_notAfter(certificate)) != 1) return std::nullopt;
+  return days + rest / 86400.0;
+}
+
 void prepare_tls(void* ssl, const std::string& host, bool verify) {
   auto* handle = static_cast<SSL*>(ssl);
   static constexpr unsigned char kAlpn[] = "\x08http/1.1";

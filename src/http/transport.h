@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 
+#include "rowcall/event.h"
 #include "rowcall/outcome.h"
 #include "rowcall/request.h"
 #include "rowcall/time.h"
@@ -33,6 +34,7 @@ struct LineCounts {
 struct LineEvents {
   std::function<void()> ready;             ///< A line has become idle, or there is room for a new one.
   std::function<void(Reply)> dial_failed;  ///< A line could not be opened; why.
+  std::function<void(const ConnectionOpened&)> opened;
 };
 
 /// Told the moment the whole request has been handed to the kernel.

@@ -161,6 +161,31 @@ Result<void> RequestMapper::make_target(const Job& job, const table::RowReader& 
   return {};
 }
 
+Result<Request> RequestMapper::health(const RequestSpec& spec) const {
+  Url url;
+  url.tls = endpoint_.tls;
+  url.host = endpoint_.host;
+  url.port = endpoint_.port;
+  url.target = "/health";
+  if (!spec.health_url.empty()) {
+    TRY(url, parse_url(spec.health_url, "request.health_url"));
+  }
+  if (url.tls != endpoint_.tls || url.host != endpoint_.host || url.port != endpoint_.port) {
+    return failure(
+        bad_setting("request.health_url", "another host than that of request.url",
+                    "the same scheme, host and port, since health checks use its connections",
+                    "Ask the other one by itself: rowcall health. Or set request.health_every to 0s."));
+  }
+  Request request;
+  request.method = "GET";
+  request.target = url.target;
+  if (!secret_query_.empty()) {
+    request.target += url.target.find('?') == std::string::npos ? '?' : '&';
+    request.target += secret_query_.substr(1);
+  }
+  return request;
+}
+
 Result<void> RequestMapper::make_headers(const Job& job, const table::RowReader& reader) {
   const RequestSpec& request = job.request;
   auto given = [&](std::string_view name) {

@@ -35,6 +35,10 @@ class RequestMapper {
   Result<Request> render(const table::RowReader& reader, std::int64_t row, int count,
                          std::int64_t number) const;
 
+  /// The request for the health URL, with this job's headers and credentials, as a GET. Fails when it is on
+  /// another host.
+  Result<Request> health(const RequestSpec& spec) const;
+
   /// The values by which answers find their rows (ResponseSpec::match_column); empty when by position.
   std::vector<std::string> match_keys(const table::RowReader& reader, std::int64_t row, int count) const;
 

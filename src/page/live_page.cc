@@ -86,6 +86,14 @@ std::string progress_html(const LiveView& view) {
   return out + "</p>";
 }
 
+std::string clock_text(WallTime at) {
+  return utc_text(at).substr(11, 8) + " UTC";
+}
+
+std::string success_text(const telemetry::Api& api) {
+  return api.last_success == WallTime{} ? "none yet" : clock_text(api.last_success);
+}
+
 std::string tiles_html(const LiveView& view) {
   if (view.seconds.empty()) return "";
   using telemetry::tile_html;
@@ -110,9 +118,7 @@ std::string tiles_html(const LiveView& view) {
   out += tile_html("in flight", grouped(last.in_flight),
                    grouped(last.waiting) + " waiting, " + grouped(last.sleeping) + " sleeping");
   out += tile_html("memory", bytes_words(last.rss_bytes), grouped(last.rows_held) + " rows held");
-  std::string success =
-      view.last_success == WallTime{} ? "none yet" : utc_text(view.last_success).substr(11, 8) + " UTC";
-  out += tile_html("last success", success);
+  out += tile_html("last success", success_text(view.api));
   if (view.price_per_call > 0) {
     out +=
         tile_html("cost", telemetry::cost_words(static_cast<double>(counts.attempts) * view.price_per_call));
@@ -154,6 +160,39 @@ std::string alarms_html(const LiveView& view) {
   return out + "</tbody></table></div>";
 }
 
+std::string api_html(const LiveView& view) {
+  const telemetry::Api& api = view.api;
+  std::string out = "<table><tbody>";
+  auto row = [&](const char* name, const std::string& text, const char* colour = "") {
+    out += std::string("<tr><th scope=\"row\">") + name + "</th><td class=\"wrap " + colour + "\">" +
+           html_escaped(text) + "</td></tr>";
+  };
+  row("last success", success_text(api));
+  row("errors in the last minute",
+      percent(api.error_share) + " % of " + grouped(api.minute_attempts) + " attempts");
+  if (!api.address.empty()) {
+    row("address", api.address + ", " + grouped(api.connections) + " connections opened");
+    row("changes of address", grouped(api.moves), api.moves > 0 ? "warn" : "");
+  }
+  if (api.certificate_end && !view.seconds.empty()) {
+    double days = telemetry::days_until(*api.certificate_end, view.seconds.back().at);
+    row("certificate", grouped(static_cast<std::int64_t>(days)) + " days left", days < 14 ? "bad" : "");
+  }
+  if (api.checks > 0) {
+    row("health URL",
+        api.check_text + ", asked at " + clock_text(api.checked_at) + "; not well " +
+            grouped(api.checks_ill) + " of " + grouped(api.checks) + " times",
+        api.well ? "" : "bad");
+  }
+  return out + "</tbody></table>";
+}
+
+std::string times_html(const LiveView& view) {
+  telemetry::PhaseTimes all;
+  for (const SecondRecord& second : view.seconds) all.add(second.spent);
+  return telemetry::times_html(all);
+}
+
 std::string statuses_html(const LiveView& view) {
   if (view.statuses.empty()) return "<p>No answer yet.</p>";
   std::string out =
@@ -169,10 +208,11 @@ std::string statuses_html(const LiveView& view) {
 }  // namespace
 
 std::vector<Panel> panels(const LiveView& view) {
-  return {{"state", state_html(view)},      {"progress", progress_html(view)},
-          {"tiles", tiles_html(view)},      {"plots", plots_html(view)},
-          {"alarms", alarms_html(view)},    {"causes", telemetry::causes_html(view.causes)},
-          {"statuses", statuses_html(view)}};
+  return {{"state", state_html(view)},       {"progress", progress_html(view)},
+          {"tiles", tiles_html(view)},       {"plots", plots_html(view)},
+          {"alarms", alarms_html(view)},     {"causes", telemetry::causes_html(view.causes)},
+          {"statuses", statuses_html(view)}, {"api", api_html(view)},
+          {"times", times_html(view)}};
 }
 
 std::string live_page(const LiveView& view) {
@@ -192,7 +232,9 @@ std::string live_page(const LiveView& view) {
   body += "</div></section>";
   body += "<section><h2>Alarms</h2>" + part("alarms") + "</section>";
   body += "<section><h2>Failures by cause</h2>" + part("causes") + "</section>";
-  body += "<section><h2>Answers by status</h2>" + part("statuses") + "</section></main>";
+  body += "<div class=\"pair\"><section><h2>The API</h2>" + part("api") + "</section>";
+  body += "<section><h2>Where the time goes</h2>" + part("times") + "</section>";
+  body += "<section><h2>Answers by status</h2>" + part("statuses") + "</section></div></main>";
   return telemetry::html_page("rowcall: " + view.name, body, kScript);
 }
 

@@ -74,6 +74,28 @@ TEST(LivePage, StateTellsHoldsAlarmsAndTheEnd) {
   EXPECT_THAT(html_of(view, "state"), AllOf(HasSubstr("stopped"), Not(HasSubstr("failures"))));
 }
 
+TEST(LivePage, TellsHowTheApiIsAndWhereTheTimeGoes) {
+  telemetry::LiveView view = running();
+  EXPECT_THAT(html_of(view, "api"), AllOf(HasSubstr("none yet"), Not(HasSubstr("certificate"))));
+  view.api.address = "10.0.0.1 port 443";
+  view.api.moves = 1;
+  view.api.error_share = 0.125;
+  view.api.minute_attempts = 294'000;
+  view.api.certificate_end = view.seconds.back().at + 9 * 24h + 1h;
+  view.api.checks = 3;
+  view.api.checks_ill = 1;
+  view.api.well = false;
+  view.api.check_text = "HTTP 503 <down>";
+  EXPECT_THAT(html_of(view, "api"),
+              AllOf(HasSubstr("12.5 % of 294,000 attempts"), HasSubstr("10.0.0.1 port 443"),
+                    HasSubstr("bad\">9 days left"), HasSubstr("bad\">HTTP 503 &lt;down&gt;"),
+                    HasSubstr("not well 1 of 3 times")));
+  view.seconds.back().spent[telemetry::Phase::kWait].add(30ms);
+  view.seconds.front().spent[telemetry::Phase::kWait].add(10ms);
+  EXPECT_THAT(html_of(view, "times"),
+              HasSubstr("first byte</th><td class=\"n\">2</td><td class=\"n\">20 ms"));
+}
+
 TEST(LivePage, OnlyWhatChangedIsSent) {
   telemetry::LiveView view = running();
   std::vector<Panel> before;

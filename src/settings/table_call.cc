@@ -74,10 +74,15 @@ std::vector<Setting> connection_settings() {
                1ms, 1h, ROWCALL_FIELD(request.connect_timeout)),
       text({.key = "request.health_url",
             .example = R"("https://api.example.com/status")",
-            .doc =
-                "What `rowcall health` asks. When it is empty, the path /health on the host of request.url.",
+            .doc = "What `rowcall health` asks, and a run with request.health_every. When it is empty, the "
+                   "path /health on the host of request.url.",
             .quiet = true},
            kUrlText, ROWCALL_FIELD(request.health_url)),
+      duration({.key = "request.health_every",
+                .example = R"("30s")",
+                .doc = "How often a run asks request.health_url, which must be on the host of request.url. "
+                       "Each time takes a permit of limits.rate, as every call does. \"0s\": never."},
+               0ms, 24h, ROWCALL_FIELD(request.health_every)),
       truth({.key = "request.tls_verify",
              .example = "false",
              .doc = "Check the server's certificate. Switch it off for a test only: without it, anybody on "

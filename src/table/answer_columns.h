@@ -31,6 +31,9 @@ class AnswerColumns {
   /// can hold (2 GB); the cell is then null.
   [[nodiscard]] bool set_text(std::size_t column, std::int64_t row, std::string_view value);
   void set_null(std::size_t column, std::int64_t row);
+  bool is_null(std::size_t column, std::int64_t row) const {
+    return !values_[column].set[static_cast<std::size_t>(row)];
+  }
   /// Makes every column of a row null again.
   void clear_row(std::int64_t row);
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "policy/anomaly.h"
+#include "telemetry/api_health.h"
 #include "telemetry/causes.h"
 #include "telemetry/plain_text.h"
 #include "telemetry/second_record.h"
@@ -39,9 +40,9 @@ struct LiveView {
   std::deque<ToldAlarm> alarms;       ///< The last 50, the newest last.
   std::vector<policy::Anomaly> open;  ///< Those that go on.
   std::string hold_why;               ///< Empty: nothing is held.
-  WallTime last_success{};            ///< Not set: none yet.
-  std::string ended;                  ///< "complete", "stopped", "failed"; empty: it goes on.
-  std::string metrics_text;           ///< For Prometheus.
+  Api api;
+  std::string ended;         ///< "complete", "stopped", "failed"; empty: it goes on.
+  std::string metrics_text;  ///< For Prometheus.
 };
 
 class Board {

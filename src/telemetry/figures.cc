@@ -120,6 +120,7 @@ std::string alarm_words(const policy::Anomaly& anomaly) {
 
 std::string latency_words(Duration latency) {
   double ms = seconds(latency) * 1e3;
+  if (ms > 0 && ms < 0.0995) return formatted("%.0f us", ms * 1e3);
   if (ms < 9.95) return formatted("%.1f ms", ms);
   if (ms < 999.5) return formatted("%.0f ms", ms);
   if (ms < 9995) return formatted("%.2f s", ms / 1e3);

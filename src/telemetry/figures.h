@@ -37,7 +37,7 @@ std::string time_left_words(Duration left);
 std::string cost_words(double amount);
 /// "latency 61 ms, normally 20 ms (shift, 9 sigma): the API is slower for everyone, or the network is".
 std::string alarm_words(const policy::Anomaly& anomaly);
-/// "0.8 ms", "20 ms", "1.24 s".
+/// "40 us", "0.8 ms", "20 ms", "1.24 s".
 std::string latency_words(Duration latency);
 
 }  // namespace rowcall::telemetry

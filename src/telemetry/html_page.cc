@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "telemetry/html_page.h"
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -164,6 +165,28 @@ std::vector<std::string> plots_html(const PlotInput& input) {
 std::string causes_html(const std::vector<Cause>& causes) {
   if (causes.empty()) return "<p>No row has failed.</p>";
   std::string out =
+std::string times_html(const PhaseTimes& times) {
+  static constexpr std::array<const char*, kPhases> words = {"resolving the API's name",
+                                                             "connecting",
+                                                             "TLS handshake",
+                                                             "waiting for an answer's first byte",
+                                                             "reading the rest of it",
+                                                             "reading a batch",
+                                                             "making answers durable",
+                                                             "the write that publishes a part"};
+  std::string rows;
+  for (std::size_t i = 0; i < kPhases; ++i) {
+    const Spent& spent = times.of[i];
+    if (spent.times == 0) continue;
+    rows += std::string("<tr><th scope=\"row\">") + words[i] + "</th><td class=\"n\">" +
+            grouped(spent.times) + "</td><td class=\"n\">" + latency_words(spent.mean()) + "</td></tr>";
+  }
+  if (rows.empty()) return "<p>Nothing has been measured yet.</p>";
+  return "<table><thead><tr><th scope=\"col\">what</th><th scope=\"col\" class=\"n\">times</th><th "
+         "scope=\"col\" class=\"n\">on average</th></tr></thead><tbody>" +
+         rows + "</tbody></table>";
+}
+
       "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">class</th><th scope=\"col\" "
       "class=\"n\">rows</th>"
       "<th scope=\"col\">cause</th><th scope=\"col\">rows such as</th></tr></thead><tbody>";

@@ -32,6 +32,9 @@ struct PlotInput {
 /// Rate against the limit, latency, outcomes, memory, calls under way; each a figure.
 std::vector<std::string> plots_html(const PlotInput& input);
 
+/// What takes how long on average: phases of calls, connections, ledger, sink.
+std::string times_html(const PhaseTimes& times);
+
 /// Failed rows by cause. Rows are numbered from 1, as people count.
 std::string causes_html(const std::vector<Cause>& causes);
 

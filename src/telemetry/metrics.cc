@@ -113,8 +113,52 @@ void add_latency(Page& page, const LatencySketch& all, const SecondRecord& last)
   }
 }
 
+void add_spent(Page& page, const char* name, const char* help, const Spent& spent) {
+  page.family(name, "summary", help);
+  page.sample(seconds(spent.total), {}, "_sum");
+  page.sample(spent.times, {}, "_count");
+}
+
+void add_phases(Page& page, const PhaseTimes& spent) {
+  add_spent(page, "rowcall_attempt_wait_seconds", "From the complete request to the answer's first byte.",
+            spent[Phase::kWait]);
+  add_spent(page, "rowcall_attempt_read_seconds", "From the answer's first byte to its last.",
+            spent[Phase::kRead]);
+  page.family("rowcall_connect_seconds", "summary", "Steps of opening connections.");
+  for (Phase phase : {Phase::kResolve, Phase::kConnect, Phase::kTls}) {
+    page.sample(seconds(spent[phase].total), {{"phase", name_of(phase)}}, "_sum");
+    page.sample(spent[phase].times, {{"phase", name_of(phase)}}, "_count");
+  }
+}
+
+// The shape of the answers: rows taken in, and how many of them had nothing in a column.
+void add_shape(Page& page, std::int64_t rows, const std::vector<ColumnNulls>& nulls) {
+  page.one("rowcall_answered_rows_total", "counter", "Rows whose answer was taken in.", rows);
+  page.family("rowcall_null_values_total", "counter", "Nulls among their values, by response column.");
+  for (const ColumnNulls& column : nulls) page.sample(column.nulls, {{"column", column.name}});
+}
+
+void add_api(Page& page, const Api& api) {
+  auto unix_time = [](WallTime at) { return seconds(at.time_since_epoch()); };
+  page.one("rowcall_last_success_time_seconds", "gauge",
+           "When the API last did its work, in Unix time; 0: not yet.", unix_time(api.last_success));
+  page.one("rowcall_error_ratio", "gauge", "Share of the last minute's attempts that were not answered well.",
+           api.error_share);
+  page.one("rowcall_address_changes_total", "counter", "Times the API's name resolved to other addresses.",
+           api.moves);
+  page.family("rowcall_certificate_end_time_seconds", "gauge",
+              "When the API's certificate ends, in Unix time.");
+  if (api.certificate_end) page.sample(unix_time(*api.certificate_end));
+  page.family("rowcall_health_checks_total", "counter", "Times the health URL was asked, by what it said.");
+  page.sample(api.checks - api.checks_ill, {{"well", "yes"}});
+  page.sample(api.checks_ill, {{"well", "no"}});
+}
+
 void add_queues(Page& page, const SecondRecord& last) {
   page.one("rowcall_in_flight", "gauge", "Calls on the wire.", last.in_flight);
+  page.one("rowcall_in_flight_max", "gauge", "Calls that may be on the wire at a time.", last.in_flight_max);
+  page.one("rowcall_pace_calls_per_second", "gauge",
+           "What the adaptive control allows, when that is less than the limits; else 0.", last.pace_per_s);
   page.one("rowcall_waiting", "gauge", "Calls waiting for a permit or a connection.", last.waiting);
   page.one("rowcall_sleeping", "gauge", "Calls waiting for their next attempt.", last.sleeping);
   page.one("rowcall_connections", "gauge", "Connections open.", last.connections);
@@ -122,6 +166,18 @@ void add_queues(Page& page, const SecondRecord& last) {
   page.one("rowcall_held_bytes", "gauge", "Memory they take.", last.bytes_held);
   page.one("rowcall_hold", "gauge", "1 while nothing is sent because the API is down or said so.",
            last.held ? 1.0 : 0.0);
+}
+
+void add_time_left(Page& page, const std::optional<policy::FinishForecast>& left) {
+  page.family("rowcall_time_left_seconds", "gauge",
+              "When the run will be over: bounds of the 90 % interval and middle.");
+  if (!left) return;
+  for (auto [bound, value] : {std::pair{"least", left->least},
+                              {"low", left->low},
+                              {"likely", left->likely},
+                              {"high", left->high}}) {
+    page.sample(seconds(value), {{"bound", bound}});
+  }
 }
 
 void add_process(Page& page, const SecondRecord& last, double cpu_s) {
@@ -148,12 +204,10 @@ void Metrics::on(const HoldChanged& event) {
 }
 
 void Metrics::on(const BatchRead& event) {
-  reads_.add(event.took);
   batch_rows_ += event.rows;
 }
 
 void Metrics::on(const PartPublished& event) {
-  publishes_.add(event.took);
   part_rows_ += event.part.rows;
   part_bytes_ += event.part.bytes;
 }
@@ -161,6 +215,13 @@ void Metrics::on(const PartPublished& event) {
 void Metrics::on(const SecondRecord& record) {
   if (started_at_s_ == 0) started_at_s_ = seconds(record.at.time_since_epoch() - record.length);
   cpu_s_ += seconds(record.cpu);
+  spent_.add(record.spent);
+  answered_rows_ += record.answered_rows;
+  nulls_.resize(record.nulls.size());
+  for (std::size_t i = 0; i < nulls_.size(); ++i) {
+    nulls_[i].name = record.nulls[i].name;
+    nulls_[i].nulls += record.nulls[i].nulls;
+  }
   last_ = record;
 }
 
@@ -194,6 +255,7 @@ std::string Metrics::prometheus_text() const {
   page.family("rowcall_failed_rows_total", "counter", "Rows that failed, by class of error.");
   for (const auto& [error_class, rows] : failed_) page.sample(rows, {{"class", error_class}});
   add_latency(page, *latencies_, last_);
+  add_phases(page, spent_);
   page.family("rowcall_limit_calls", "gauge", "Calls that each limit allows in its period.");
   for (const RateLimit& limit : limits_) page.sample(limit.calls, {{"limit", limit_text(limit)}});
   double rate = rate_of(last_, last_.here.attempts);
@@ -203,25 +265,18 @@ std::string Metrics::prometheus_text() const {
            last_.limit_per_s > 0 ? rate / last_.limit_per_s : 0);
   add_queues(page, last_);
   page.one("rowcall_holds_total", "counter", "Times that sending was held.", holds_);
-  page.family("rowcall_batch_read_seconds", "summary", "Time for reading a batch.");
-  page.sample(reads_.total_s, {}, "_sum");
-  page.sample(reads_.times, {}, "_count");
+  add_spent(page, "rowcall_batch_read_seconds", "Time for reading a batch.", spent_[Phase::kBatchRead]);
   page.one("rowcall_batch_rows_total", "counter", "Rows in the batches read.", batch_rows_);
-  page.family("rowcall_part_write_seconds", "summary", "Time for the write that published a part.");
-  page.sample(publishes_.total_s, {}, "_sum");
-  page.sample(publishes_.times, {}, "_count");
+  page.one("rowcall_batches_ahead", "gauge", "Batches read that wait for room.", last_.batches_ahead);
+  add_spent(page, "rowcall_part_write_seconds", "Time for the write that published a part.",
+            spent_[Phase::kPartWrite]);
   page.one("rowcall_part_rows_total", "counter", "Rows in the parts published.", part_rows_);
   page.one("rowcall_part_bytes_total", "counter", "Bytes of the parts published.", part_bytes_);
-  page.family("rowcall_time_left_seconds", "gauge",
-              "When the run will be over: bounds of the 90 % interval and middle.");
-  if (last_.left) {
-    for (auto [bound, value] : {std::pair{"least", last_.left->least},
-                                {"low", last_.left->low},
-                                {"likely", last_.left->likely},
-                                {"high", last_.left->high}}) {
-      page.sample(seconds(value), {{"bound", bound}});
-    }
-  }
+  add_spent(page, "rowcall_ledger_sync_seconds", "Time for making a group of answers durable.",
+            spent_[Phase::kLedgerSync]);
+  add_shape(page, answered_rows_, nulls_);
+  add_api(page, *api_);
+  add_time_left(page, last_.left);
   if (price_per_call_ > 0) {
     page.one("rowcall_cost_total", "counter",
              "What the attempts have cost, in the currency of the price given.",

@@ -17,6 +17,7 @@
 #include "rowcall/job.h"
 
 #include "policy/anomaly.h"
+#include "telemetry/api_health.h"
 #include "telemetry/latency_sketch.h"
 #include "telemetry/second_record.h"
 
@@ -24,9 +25,9 @@ namespace rowcall::telemetry {
 
 class Metrics {
  public:
-  /// `latencies`, which somebody else fills, outlives this. `price_per_call` 0: not known.
-  Metrics(std::string version, double price_per_call, const LatencySketch* latencies)
-      : version_(std::move(version)), latencies_(latencies), price_per_call_(price_per_call) {}
+  /// `latencies` and `api`, which somebody else fills, outlive this. `price_per_call` 0: not known.
+  Metrics(std::string version, double price_per_call, const LatencySketch* latencies, const Api* api)
+      : version_(std::move(version)), latencies_(latencies), api_(api), price_per_call_(price_per_call) {}
 
   void on(const RunStarted& event);
   void on(const AttemptEnded& event) {
@@ -53,17 +54,9 @@ class Metrics {
   static constexpr int kStatuses = 600;
   static constexpr std::size_t kErrors = 10;
 
-  struct Timed {
-    std::int64_t times = 0;
-    double total_s = 0;
-    void add(Duration took) {
-      ++times;
-      total_s += seconds(took);
-    }
-  };
-
   std::string version_;
   const LatencySketch* latencies_;
+  const Api* api_;
   double price_per_call_;
   std::string job_;
   double started_at_s_ = 0;  ///< Unix time of the first record, roughly the start.
@@ -74,9 +67,10 @@ class Metrics {
   std::array<std::int64_t, policy::kSignals> anomalies_{};
   std::int64_t anomalies_open_ = 0;
   std::int64_t holds_ = 0;
-  Timed reads_;
+  PhaseTimes spent_;
+  std::int64_t answered_rows_ = 0;
+  std::vector<ColumnNulls> nulls_;
   std::int64_t batch_rows_ = 0;
-  Timed publishes_;
   std::int64_t part_rows_ = 0;
   std::int64_t part_bytes_ = 0;
   double cpu_s_ = 0;

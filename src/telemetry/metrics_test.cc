@@ -19,7 +19,7 @@ class SecondsTest : public ::testing::Test {
     job_.limits.rate = {{1000, 1s}};
     SourceInfo source;
     source.rows = 100'000;
-    RunStarted started{job_, source, kStart};
+    RunStarted started{job_, source, kStart, columns_};
     meter_.on(started);
     metrics_.on(started);
   }
@@ -31,6 +31,7 @@ class SecondsTest : public ::testing::Test {
         reply.status = 200;
         reply.on_wire = true;
         reply.sent_at = now_ - latency;
+        reply.answering_at = now_ - 1ms;
         reply.done_at = now_;
         AttemptEnded ended{counts_.rows, 1, 1, OutcomeClass::kSuccess, reply, ""};
         meter_.on(ended);
@@ -39,8 +40,11 @@ class SecondsTest : public ::testing::Test {
         ++counts_.attempts;
         ++counts_[Ending::kOk];
         ++counts_[OutcomeClass::kSuccess];
+        for (AnswerColumn& column : columns_) ++column.values;
+        columns_[1].nulls += k % 10 == 0;
       }
-      Tick tick{now_, kStart, counts_, 100'000, 12, 5, 1, 20, 300, 4000, false, {}, "", false};
+      Tick tick{now_,  kStart, counts_, 100'000, 12,    5,  1,  20, 300,     4000,
+                false, {},     "",      false,   400.5, 64, {}, 3,  columns_};
       if (auto made = meter_.on(tick, [this] { return WallTime{1'700'000'000s} + (now_ - kStart); })) {
         latencies_.merge(meter_.latencies());
         meter_.clear_latencies();
@@ -51,12 +55,14 @@ class SecondsTest : public ::testing::Test {
   }
 
   static constexpr Instant kStart{1h};
+  std::vector<AnswerColumn> columns_ = {{"score"}, {"label"}};
   Job job_;
   Instant now_ = kStart;
   Counts counts_;
   SecondMeter meter_;
   LatencySketch latencies_;
-  Metrics metrics_{"0.1.0", 0, &latencies_};
+  Api api_;
+  Metrics metrics_{"0.1.0", 0, &latencies_, &api_};
   std::vector<SecondMeter::Made> made_;
 };
 
@@ -108,6 +114,55 @@ TEST_F(SecondsTest, PrometheusTextHasTypesHelpAndEscapedLabels) {
   EXPECT_THAT(text, HasSubstr("rowcall_attempt_duration_seconds_bucket{le=\"0.025\"} 1000\n"));
   EXPECT_THAT(text, HasSubstr("rowcall_attempt_duration_seconds_count 1000\n"));
   EXPECT_THAT(text, HasSubstr("rowcall_in_flight 12\n"));
+}
+
+TEST_F(SecondsTest, PhasesNullsAndTheApiAreTold) {
+  meter_.on(ConnectionOpened{2ms, 5ms, 30ms, "127.0.0.1 port 1", 90.5, ""});
+  meter_.on(ConnectionOpened{0ms, 7ms, 40ms, "127.0.0.1 port 1", 90.5, ""});
+  meter_.on(LedgerSynced{8ms});
+  api_.moves = 2;
+  api_.certificate_end = WallTime{1'800'000'123s};
+  api_.checks = 9;
+  api_.checks_ill = 1;
+  go(10, 100, 20ms);
+  std::string text = metrics_.prometheus_text();
+  for (const char* line :
+       {"rowcall_attempt_wait_seconds_sum 19\n", "rowcall_attempt_wait_seconds_count 1000\n",
+        "rowcall_attempt_read_seconds_sum 1\n", "rowcall_connect_seconds_sum{phase=\"resolve\"} 0.002\n",
+        "rowcall_connect_seconds_count{phase=\"resolve\"} 1\n",
+        "rowcall_connect_seconds_count{phase=\"connect\"} 2\n",
+        "rowcall_connect_seconds_sum{phase=\"tls\"} 0.07\n", "rowcall_ledger_sync_seconds_count 1\n",
+        "rowcall_batches_ahead 3\n", "rowcall_in_flight_max 64\n", "rowcall_pace_calls_per_second 400.5\n",
+        "rowcall_answered_rows_total 1000\n", "rowcall_null_values_total{column=\"score\"} 0\n",
+        "rowcall_null_values_total{column=\"label\"} 100\n", "rowcall_address_changes_total 2\n",
+        "rowcall_certificate_end_time_seconds 1800000123\n", "rowcall_health_checks_total{well=\"yes\"} 8\n",
+        "rowcall_health_checks_total{well=\"no\"} 1\n"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+  std::vector<SecondRecord> back = seconds_from_json(to_json_line(made_[0].record));
+  ASSERT_EQ(back.size(), 1u);
+  EXPECT_EQ(back[0].spent[Phase::kConnect].times, 2);
+  EXPECT_EQ(back[0].spent[Phase::kConnect].mean(), 6ms);
+  EXPECT_EQ(back[0].spent[Phase::kPartWrite].times, 0);
+  EXPECT_EQ(back[0].answered_rows, 1000);
+  ASSERT_EQ(back[0].nulls.size(), 2u);
+  EXPECT_EQ(back[0].nulls[1].name, "label");
+  EXPECT_EQ(back[0].nulls[1].nulls, 100);
+  EXPECT_EQ(back[0].batches_ahead, 3);
+  EXPECT_EQ(back[0].in_flight_max, 64);
+  ASSERT_TRUE(made_[0].second.has_value());
+  ASSERT_EQ(made_[0].second->columns.size(), 2u);
+  EXPECT_EQ(made_[0].second->columns[1].values, 1000);
+  EXPECT_EQ(made_[0].second->columns[1].nulls, 100);
+}
+
+TEST_F(SecondsTest, AHealthCheckIsNoLatencyOfACall) {
+  Reply reply;
+  reply.status = 200;
+  reply.on_wire = true;
+  reply.done_at = reply.sent_at + 3s;
+  meter_.on(AttemptEnded{-1, 0, 1, OutcomeClass::kSuccess, reply, ""});
+  EXPECT_EQ(meter_.latencies().count(), 0);
 }
 
 TEST_F(SecondsTest, CloudwatchLineNamesItsMetrics) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <map>
 
 #include "rowcall/version.h"
 
@@ -152,6 +153,32 @@ std::string histogram(const LatencySketch& latencies) {
 
 std::string audit(const ReportData& data) {
   std::string out = "<section><h2>Audit of the rate</h2>";
+std::string times(const ReportData& data) {
+  PhaseTimes all;
+  for (const SecondRecord& second : data.seconds) all.add(second.spent);
+  return "<section><h2>Where the time goes</h2>" + times_html(all) + "</section>";
+}
+
+// The shape of the answers.
+std::string shape(const ReportData& data) {
+  std::map<std::string, std::int64_t> nulls;
+  std::int64_t rows = 0;
+  for (const SecondRecord& second : data.seconds) {
+    rows += second.answered_rows;
+    for (const ColumnNulls& column : second.nulls) nulls[column.name] += column.nulls;
+  }
+  if (rows == 0 || nulls.empty()) return "";
+  std::string out =
+      "<section><h2>Nulls in the answers</h2><div class=\"scroll\"><table><thead><tr><th "
+      "scope=\"col\">column</th><th scope=\"col\" class=\"n\">nulls</th><th scope=\"col\" "
+      "class=\"n\">share</th></tr></thead><tbody>";
+  for (const auto& [name, n] : nulls) {
+    out += "<tr><th scope=\"row\">" + html_escaped(name) + "</th><td class=\"n\">" + grouped(n) +
+           "</td><td class=\"n\">" + percent_words(n, rows) + "</td></tr>";
+  }
+  return out + "</tbody></table></div></section>";
+}
+
   if (!data.rate) return out + "<p>" + html_escaped(data.rate_problem) + "</p></section>";
   return out + "<p>Counted from calls.log, every attempt in every window:</p><pre>" +
          html_escaped(data.rate->text()) + "</pre></section>";
@@ -242,6 +269,15 @@ void add_causes(json::Object& object, const std::vector<Cause>& causes) {
 
 void add_rate(json::Object& object, const ReportData& data) {
   json::Object rate(object.key("rate"));
+void add_times(json::Object& object, const std::vector<SecondRecord>& seconds_told) {
+  PhaseTimes all;
+  for (const SecondRecord& second : seconds_told) all.add(second.spent);
+  json::Object means(object.key("mean_ms"));
+  for (std::size_t i = 0; i < kPhases; ++i) {
+    if (all.of[i].times > 0) means.real(name_of(static_cast<Phase>(i)), seconds(all.of[i].mean()) * 1e3);
+  }
+}
+
   rate.truth("known", data.rate.has_value());
   if (!data.rate) return;
   rate.number("sends", data.rate->sends);
@@ -262,8 +298,9 @@ std::string report_html(const ReportData& data) {
   std::string name = data.story.name.empty() ? data.dir.filename().string() : data.story.name;
   std::string body = "<main>" + headline(data) + next_step(data.summary) + tiles(data) + plots(data);
   body += "<section><h2>Failures by cause</h2>" + causes_html(data.story.causes) + "</section>";
-  body += timeline(data.story) + endings_table(data.summary.counts) + attempts_table(data) +
-          histogram(data.latencies) + audit(data) + places(data);
+  body += timeline(data.story) + "<div class=\"pair\">" + endings_table(data.summary.counts) +
+          attempts_table(data) + times(data) + shape(data) + "</div>" + histogram(data.latencies) +
+          audit(data) + places(data);
   body += "<footer><p class=\"soft\">rowcall " +
           html_escaped(data.story.version.empty() ? kVersion : data.story.version) +
           "; figures as text: report.json, summary.json, metrics.ndjson.</p></footer></main>";
@@ -300,6 +337,7 @@ std::string report_json(const ReportData& data) {
     }
     {
       json::Array attempts(object.key("attempts_by"));
+    add_times(object, data.seconds);
       for (const auto& [kind, n] : data.attempts) {
         json::Object item(attempts.item());
         item.text("class", name_of(kind.first));

@@ -36,6 +36,18 @@ void SecondMeter::on(const RunStarted& event) {
   limit_per_s_ = calls_per_s_max(limits);
   began_ = event.at;
   cpu_before_ = cpu_used();
+  for (const AnswerColumn& column : event.columns.first(std::min(event.columns.size(), kColumnsMost))) {
+    names_.push_back({std::string(column.name), 0});
+  }
+  columns_.resize(names_.size());
+  columns_before_.resize(names_.size());
+  watched_columns_.resize(names_.size());
+}
+
+void SecondMeter::on(const ConnectionOpened& event) {
+  if (event.resolve > Duration{}) spent_[Phase::kResolve].add(event.resolve);
+  spent_[Phase::kConnect].add(event.connect);
+  if (event.handshake > Duration{}) spent_[Phase::kTls].add(event.handshake);
 }
 
 std::optional<SecondMeter::Made> SecondMeter::on(const Tick& event, const std::function<WallTime()>& wall) {
@@ -44,9 +56,28 @@ std::optional<SecondMeter::Made> SecondMeter::on(const Tick& event, const std::f
     forecast_->observe(event.at, event.counts.ended(), event.held ? event.held_until - event.at : Duration{});
   }
   last_counts_ = event.counts;
-  last_.emplace(Tick{event.at, event.started_at, last_counts_, event.rows_expected, event.in_flight,
-                     event.waiting, event.sleeping, event.connections, event.rows_held, event.bytes_held,
-                     event.held, event.held_until, "", event.stopping});
+  last_.emplace(Tick{event.at,
+                     event.started_at,
+                     last_counts_,
+                     event.rows_expected,
+                     event.in_flight,
+                     event.waiting,
+                     event.sleeping,
+                     event.connections,
+                     event.rows_held,
+                     event.bytes_held,
+                     event.held,
+                     event.held_until,
+                     "",
+                     event.stopping,
+                     event.pace_per_s,
+                     event.in_flight_max,
+                     event.held_since,
+                     event.batches_ahead,
+                     {}});
+  for (std::size_t c = 0; c < std::min(columns_.size(), event.columns.size()); ++c) {
+    columns_[c] = {event.columns[c].values, event.columns[c].nulls};
+  }
   if (event.at - began_ < kNearlyASecond) return std::nullopt;
   return make(event, wall());
 }
@@ -71,6 +102,11 @@ SecondMeter::Made SecondMeter::make(const Tick& event, WallTime wall) {
   record.p99 = latencies_.quantile(0.99);
   record.p999 = latencies_.quantile(0.999);
   record.max = latencies_.max();
+  record.spent = std::exchange(spent_, {});
+  add_columns(record);
+  record.batches_ahead = event.batches_ahead;
+  record.pace_per_s = event.pace_per_s;
+  record.in_flight_max = event.in_flight_max;
   record.in_flight = event.in_flight;
   record.waiting = event.waiting;
   record.sleeping = event.sleeping;
@@ -88,6 +124,18 @@ SecondMeter::Made SecondMeter::make(const Tick& event, WallTime wall) {
   began_ = event.at;
   steady_ = true;
   return out;
+}
+
+void SecondMeter::add_columns(SecondRecord& record) {
+  record.nulls = names_;
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    std::int64_t values = columns_[c].values - columns_before_[c].values;
+    record.nulls[c].nulls = columns_[c].nulls - columns_before_[c].nulls;
+    record.answered_rows = values;  // a row that is answered has all columns
+    watched_columns_[c].values += values;
+    watched_columns_[c].nulls += record.nulls[c].nulls;
+  }
+  columns_before_ = columns_;
 }
 
 void SecondMeter::add_resources(SecondRecord& record) {
@@ -118,6 +166,8 @@ std::optional<policy::Second> SecondMeter::add_to_watched(const SecondRecord& re
   out.latency_p50 = watched_latencies_.quantile(0.5);
   out.latency_p99 = watched_latencies_.quantile(0.99);
   watched_latencies_.clear();
+  made_columns_ = std::exchange(watched_columns_, std::vector<policy::Second::Column>(names_.size()));
+  out.columns = made_columns_;
   return out;
 }
 

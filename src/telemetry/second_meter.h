@@ -22,7 +22,11 @@ namespace rowcall::telemetry {
 
 class SecondMeter {
  public:
-  /// What a second came to, and, when enough attempts have gathered, what anomalies are looked for in.
+  /// Response columns whose nulls are counted: the first ones of the job.
+  static constexpr std::size_t kColumnsMost = 32;
+
+  /// What a second came to, and, when enough attempts have gathered, what anomalies are looked for in. Its
+  /// columns are valid until the next event.
   struct Made {
     SecondRecord record;
     std::optional<policy::Second> second;
@@ -30,10 +34,20 @@ class SecondMeter {
 
   void on(const RunStarted& event);
   void on(const AttemptEnded& event) {
-    if (event.reply.on_wire && event.reply.error == TransportError::kNone)
-      latencies_.add(time_taken(event.reply));
-    timeouts_ += event.reply.error == TransportError::kTimeout;
+    const Reply& reply = event.reply;
+    if (reply.on_wire && reply.error == TransportError::kNone && event.rows > 0) {
+      latencies_.add(time_taken(reply));
+      if (reply.answering_at != Instant{}) {
+        spent_[Phase::kWait].add(reply.answering_at - reply.sent_at);
+        spent_[Phase::kRead].add(reply.done_at - reply.answering_at);
+      }
+    }
+    timeouts_ += reply.error == TransportError::kTimeout;
   }
+  void on(const ConnectionOpened& event);
+  void on(const BatchRead& event) { spent_[Phase::kBatchRead].add(event.took); }
+  void on(const PartPublished& event) { spent_[Phase::kPartWrite].add(event.took); }
+  void on(const LedgerSynced& event) { spent_[Phase::kLedgerSync].add(event.took); }
   /// A second that is over. `wall` is asked for only then.
   std::optional<Made> on(const Tick& event, const std::function<WallTime()>& wall);
   /// What is left of the last second: at the end.
@@ -46,11 +60,13 @@ class SecondMeter {
 
  private:
   Made make(const Tick& event, WallTime wall);
+  void add_columns(SecondRecord& record);
   void add_resources(SecondRecord& record);
   std::optional<policy::Second> add_to_watched(const SecondRecord& record, Instant at);
 
   LatencySketch latencies_;
   std::int64_t timeouts_ = 0;
+  PhaseTimes spent_;
   bool steady_ = true;
   std::optional<policy::Forecast> forecast_;
   double limit_per_s_ = 0;
@@ -63,6 +79,13 @@ class SecondMeter {
   // Seconds put together until there are enough attempts in them to say something.
   policy::Second watched_;
   LatencySketch watched_latencies_;
+  std::vector<policy::Second::Column> watched_columns_;
+  std::vector<policy::Second::Column> made_columns_;
+
+  // Of the last tick, and at the end of the last second.
+  std::vector<ColumnNulls> names_;
+  std::vector<policy::Second::Column> columns_;
+  std::vector<policy::Second::Column> columns_before_;
 };
 
 }  // namespace rowcall::telemetry

@@ -37,6 +37,26 @@ Duration time_of(simdjson::dom::object object, const char* key, double unit_s) {
   return from_seconds(real(object, key) * unit_s);
 }
 
+PhaseTimes times_of(simdjson::dom::object object) {
+  PhaseTimes out;
+  for (std::size_t i = 0; i < kPhases; ++i) {
+    simdjson::dom::object spent;
+    if (object[name_of(static_cast<Phase>(i))].get(spent) != simdjson::SUCCESS) continue;
+    out.of[i] = {whole(spent, "times"), time_of(spent, "ms", 1e-3)};
+  }
+  return out;
+}
+
+void add_times(json::Object& object, const PhaseTimes& times) {
+  json::Object all(object.key("spent"));
+  for (std::size_t i = 0; i < kPhases; ++i) {
+    if (times.of[i].times == 0) continue;
+    json::Object spent(all.key(name_of(static_cast<Phase>(i))));
+    spent.number("times", times.of[i].times);
+    spent.real("ms", milliseconds_of(times.of[i].total));
+  }
+}
+
 SecondRecord record_of(simdjson::dom::object object) {
   SecondRecord out;
   out.at = WallTime(std::chrono::milliseconds(whole(object, "at_ms")));
@@ -53,6 +73,14 @@ SecondRecord record_of(simdjson::dom::object object) {
     out.p999 = time_of(part, "p999", 1e-3);
     out.max = time_of(part, "max", 1e-3);
   }
+  if (object["spent"].get(part) == simdjson::SUCCESS) out.spent = times_of(part);
+  out.answered_rows = whole(object, "answered_rows");
+  if (object["nulls"].get(part) == simdjson::SUCCESS) {
+    for (auto [name, n] : part) {
+      std::int64_t nulls = 0;
+      if (n.get(nulls) == simdjson::SUCCESS) out.nulls.push_back({std::string(name), nulls});
+    }
+  }
   out.in_flight = static_cast<int>(whole(object, "in_flight"));
   out.waiting = static_cast<int>(whole(object, "waiting"));
   out.sleeping = static_cast<int>(whole(object, "sleeping"));
@@ -61,6 +89,9 @@ SecondRecord record_of(simdjson::dom::object object) {
   out.bytes_held = whole(object, "bytes_held");
   bool held = false;
   out.held = object["held"].get(held) == simdjson::SUCCESS && held;
+  out.batches_ahead = static_cast<int>(whole(object, "batches_ahead"));
+  out.pace_per_s = real(object, "pace_per_s");
+  out.in_flight_max = static_cast<int>(whole(object, "in_flight_max"));
   out.rows_expected = whole(object, "rows_expected");
   out.limit_per_s = real(object, "limit_per_s");
   out.cpu = time_of(object, "cpu_s", 1);
@@ -75,6 +106,12 @@ SecondRecord record_of(simdjson::dom::object object) {
 }
 
 }  // namespace
+
+const char* name_of(Phase phase) {
+  static constexpr const char* names[kPhases] = {"resolve", "connect",    "tls",         "wait",
+                                                 "read",    "batch_read", "ledger_sync", "part_write"};
+  return names[static_cast<std::size_t>(phase)];
+}
 
 std::string to_json_line(const SecondRecord& record) {
   std::string out;
@@ -102,6 +139,12 @@ std::string to_json_line(const SecondRecord& record) {
       latency.real("p999", milliseconds_of(record.p999));
       latency.real("max", milliseconds_of(record.max));
     }
+    add_times(object, record.spent);
+    object.number("answered_rows", record.answered_rows);
+    {
+      json::Object nulls(object.key("nulls"));
+      for (const ColumnNulls& column : record.nulls) nulls.number(column.name, column.nulls);
+    }
     object.number("in_flight", record.in_flight);
     object.number("waiting", record.waiting);
     object.number("sleeping", record.sleeping);
@@ -109,6 +152,9 @@ std::string to_json_line(const SecondRecord& record) {
     object.number("rows_held", record.rows_held);
     object.number("bytes_held", record.bytes_held);
     object.truth("held", record.held);
+    object.number("batches_ahead", record.batches_ahead);
+    object.real("pace_per_s", rounded(record.pace_per_s));
+    object.number("in_flight_max", record.in_flight_max);
     object.number("rows_expected", record.rows_expected);
     object.real("limit_per_s", record.limit_per_s);
     object.real("cpu_s", rounded(seconds(record.cpu)));

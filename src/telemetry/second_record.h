@@ -4,6 +4,7 @@
 // The members of a line are described in docs/run-directory.md. Plain data; any thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,6 +19,49 @@
 
 namespace rowcall::telemetry {
 
+/// What takes time, besides an attempt as a whole.
+enum class Phase : std::uint8_t {
+  kResolve,     ///< The host's name to addresses; once for many connections.
+  kConnect,     ///< Of a new connection.
+  kTls,         ///< Its handshake.
+  kWait,        ///< From the whole request to the first byte of the answer.
+  kRead,        ///< From there to the last.
+  kBatchRead,   ///< A batch from the source.
+  kLedgerSync,  ///< A group of answers made durable.
+  kPartWrite,   ///< The write that published a part.
+};
+inline constexpr std::size_t kPhases = 8;
+const char* name_of(Phase phase);  ///< "resolve", "connect", "tls", "wait", "read", "batch_read", ...
+
+/// How often something was done, and how long it took in all.
+struct Spent {
+  std::int64_t times = 0;
+  Duration total{};
+  void add(Duration took) {
+    ++times;
+    total += took;
+  }
+  void add(const Spent& other) {
+    times += other.times;
+    total += other.total;
+  }
+  Duration mean() const { return times > 0 ? total / times : Duration{}; }
+};
+struct PhaseTimes {
+  std::array<Spent, kPhases> of{};
+  Spent& operator[](Phase phase) { return of[static_cast<std::size_t>(phase)]; }
+  const Spent& operator[](Phase phase) const { return of[static_cast<std::size_t>(phase)]; }
+  void add(const PhaseTimes& other) {
+    for (std::size_t i = 0; i < kPhases; ++i) of[i].add(other.of[i]);
+  }
+};
+
+/// Nulls of one response column.
+struct ColumnNulls {
+  std::string name;
+  std::int64_t nulls = 0;
+};
+
 struct SecondRecord {
   WallTime at{};              ///< Its end.
   Duration length{};          ///< A second, or a bit more: it ends with a tick.
@@ -26,6 +70,9 @@ struct SecondRecord {
   std::int64_t timeouts = 0;  ///< Attempts in this second that timed out.
   std::int64_t answers = 0;   ///< Complete answers in this second: those the latencies are of.
   Duration p50{}, p90{}, p99{}, p999{}, max{};
+  PhaseTimes spent;                ///< In this second.
+  std::int64_t answered_rows = 0;  ///< Rows in this second whose answer was taken in.
+  std::vector<ColumnNulls> nulls;  ///< Among them, by response column (the first 32).
   // At its end:
   int in_flight = 0;
   int waiting = 0;
@@ -35,6 +82,9 @@ struct SecondRecord {
   std::int64_t bytes_held = 0;
   bool held = false;
   std::int64_t rows_expected = -1;
+  int batches_ahead = 0;
+  double pace_per_s = 0;   ///< What the adaptive control allows, when that is less than the limits; else 0.
+  int in_flight_max = 0;   ///< Calls that may be in flight; 0: not known.
   double limit_per_s = 0;  ///< Calls a second the tightest limit allows; 0: none.
   Duration cpu{};          ///< Of the process, in this second.
   std::int64_t rss_bytes = 0;

@@ -10,6 +10,7 @@
 #include "base/parse.h"
 #include "base/try.h"
 #include "telemetry/api_client_log.h"
+#include "telemetry/api_health.h"
 #include "telemetry/board.h"
 #include "telemetry/call_log.h"
 #include "telemetry/causes.h"
@@ -72,7 +73,7 @@ struct Telemetry::Parts {
         console(options.console.fd, progress_how.display == Display::kLive),
         progress(progress_how, &console, &redactor),
         cpu_before(cpu_used()),
-        metrics(options.version, options.price_per_call, &latencies),
+        metrics(options.version, options.price_per_call, &latencies, &health.api()),
         causes(&redactor) {}
 
   Result<void> open();
@@ -87,6 +88,12 @@ struct Telemetry::Parts {
   void take(const PaceChanged& event);
   void take(const BatchRead& event);
   void take(const PartPublished& event);
+  void take(const LedgerSynced& event) { meter.on(event); }
+  void take(const ConnectionOpened& event) {
+    meter.on(event);
+    warn(health.on(event, wall()));
+  }
+  void take(const HealthChecked& event) { warn(health.on(event, wall())); }
   void take(const Warning& event);
   void take(const Tick& event);
   void take(const RunEnded& event);
@@ -108,6 +115,9 @@ struct Telemetry::Parts {
   Console console;
   Progress progress;
   Duration cpu_before;
+  void warn(const std::string& text) {
+    if (!text.empty()) take(Warning{text});
+  }
   std::unique_ptr<Logs> logs;
   std::optional<TerminateWatch> watch;
   LatencySketch latencies;
@@ -124,6 +134,7 @@ struct Telemetry::Parts {
   int seconds_since_story = 0;
   int seconds_since_cloudwatch = 0;
   std::vector<Listener> more;
+  ApiHealth health;
   std::vector<std::string> notes;
   WallTime started_at{};
   std::int64_t rows_expected = -1;
@@ -132,7 +143,6 @@ struct Telemetry::Parts {
 };
 
 Result<void> Telemetry::Parts::open() {
-  TRY_VOID(make_folder(options.dir / "logs"));
   LogsOptions how{job.log, options.console.quiet ? LogLevel::kError : LogLevel::kWarning};
   TRY(logs, Logs::open(options.dir / "logs", how, &redactor, &console));
   if (job.run.call_log) {
@@ -164,7 +174,12 @@ void Telemetry::Parts::take(const RunStarted& event) {
   meter.on(event);
   metrics.on(event);
   story->begin(event, started_at, options.version, options.price_per_call);
-  anomalies.emplace(std::vector<std::string>{});
+  std::vector<std::string> columns;
+  for (const AnswerColumn& column :
+       event.columns.first(std::min(event.columns.size(), SecondMeter::kColumnsMost))) {
+    columns.push_back(plain(redactor.masked(std::string(column.name))));
+  }
+  anomalies.emplace(std::move(columns));
   if (options.board == nullptr) return;
   options.board->update([&](LiveView& view) {
     view.name = plain(redactor.masked(job.name));
@@ -222,11 +237,13 @@ void Telemetry::Parts::take(const AttemptEnded& event) {
   metrics.on(event);
   api_client->on(event);
 }
+  meter.on(event);
 
 void Telemetry::Parts::take(const Tick& event) {
   if (event.rows_expected >= 0) rows_expected = event.rows_expected;
   if (call_log) call_log->flush();
   processor->on(event);
+  meter.on(event);
   api_client->on(event);
   progress.on(event);
   if (auto made = meter.on(event, [this] { return wall(); })) take_second(*made);
@@ -262,6 +279,7 @@ void Telemetry::Parts::raise(const policy::Anomaly& anomaly) {
   metrics.on(anomaly);
   story->alarm(anomaly, at);
   std::string text = alarm_words(anomaly);
+  health.on(made.record);
   LogLevel level = anomaly.over ? LogLevel::kInfo : LogLevel::kWarning;
   logs->write(LogFile::kProcessor, level, anomaly.over ? "alarm over" : "alarm", {{"what", text}});
   if (options.tell) options.tell({anomaly.over ? "alarm_over" : "alarm", text});
@@ -280,8 +298,7 @@ void Telemetry::Parts::show(const SecondRecord& record) {
     view.statuses = metrics.statuses();
     view.causes = causes.all();
     if (anomalies) view.open = anomalies->open();
-    if (record.here[OutcomeClass::kSuccess] + record.here[OutcomeClass::kNoMatch] > 0)
-      view.last_success = record.at;
+    view.api = health.api();
     view.metrics_text = metrics.prometheus_text();
   });
 }

@@ -48,7 +48,7 @@ class TelemetryTest : public ::testing::Test {
     SourceInfo source;
     source.rows = rows_;
     source.rows_exact = true;
-    tell_(RunStarted{job_, source, now_});
+    tell_(RunStarted{job_, source, now_, columns_});
   }
   // Answers at 1000 a second, each 20 ms after it was sent.
   void go(Duration time) {
@@ -60,6 +60,10 @@ class TelemetryTest : public ::testing::Test {
       reply.sent_at = now_ - 20ms;
       reply.done_at = now_;
       tell_(AttemptEnded{report_.counts.rows, 1, 1, OutcomeClass::kSuccess, reply, ""});
+      for (AnswerColumn& column : columns_) {
+        ++column.values;
+        column.nulls += report_.counts.rows % 20 < nulls_of_20_;
+      }
       ++report_.counts.rows;
       ++report_.counts[Ending::kOk];
       ++report_.counts[OutcomeClass::kSuccess];
@@ -68,7 +72,27 @@ class TelemetryTest : public ::testing::Test {
       if ((t + 1ms) % 100ms == 0ms) tick();
     }
   }
-  void tick() { tell_(Tick{now_, kStart, report_.counts, rows_, 20, 0, 0, 20, 0, 0, false, {}, "", false}); }
+  void tick() {
+    tell_(Tick{now_,
+               kStart,
+               report_.counts,
+               rows_,
+               20,
+               0,
+               0,
+               20,
+               0,
+               0,
+               false,
+               {},
+               "",
+               false,
+               0,
+               64,
+               {},
+               0,
+               columns_});
+  }
   std::string end(RunEnd how) {
     report_.end = how;
     report_.duration = now_ - kStart;
@@ -86,6 +110,8 @@ class TelemetryTest : public ::testing::Test {
   bool quiet_ = false;
   Job job_;
   Report report_;
+  std::vector<AnswerColumn> columns_;
+  int nulls_of_20_ = 0;  // rows of 20 that have a null in every column
   std::int64_t rows_ = 10'000;
   Instant now_ = kStart;
   std::unique_ptr<Telemetry> telemetry_;
