@@ -78,6 +78,7 @@ def main() -> int:
                     *("--run-dir", "runs/customers", "--to", "scored.parquet", "--dashboard", "127.0.0.1:0"),
                     *("--price-per-call", "0.0004"),
                     *("--name", "customers", "--set", f"request.ca_file={cert}"),
+                    *("--set", "request.health_every=10s"),
                 ],
             )
             started = time.monotonic()

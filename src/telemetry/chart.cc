@@ -12,7 +12,7 @@ namespace rowcall::telemetry {
 namespace {
 
 constexpr double kWidth = 640, kHeight = 220;
-constexpr double kLeft = 56, kRight = 10, kTop = 10, kBottom = 26;
+constexpr double kLeft = 66, kRight = 10, kTop = 10, kBottom = 26;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 template <class... Args>

@@ -33,7 +33,9 @@ a{color:var(--c1)}p{margin:6px 0}small,.soft{color:var(--soft)}
 .grid{stroke:var(--line);stroke-width:1}.tick{fill:var(--soft);font-size:12px}
 .line{fill:none;stroke-width:1.8;stroke-linejoin:round}.area{opacity:.18;stroke:none}
 .limit{stroke:var(--limit);stroke-width:1.4;stroke-dasharray:6 4}.hold{fill:var(--hold);opacity:.5}.mark{fill:var(--bad)}
-@media(max-width:700px){.tick{font-size:17px}}
+.pair{display:grid;grid-template-columns:1fr;gap:0 32px}.pair section{min-width:0}
+@media(min-width:860px){.pair{grid-template-columns:1fr 1fr}}
+@media(max-width:700px){.tick{font-size:18px}}
 .legend{display:flex;flex-wrap:wrap;gap:2px 14px;font-size:13px;color:var(--soft);margin:2px 0 0}
 .legend i{display:inline-block;width:12px;height:3px;margin-right:5px;vertical-align:4px}
 .scroll{overflow-x:auto}
@@ -43,6 +45,7 @@ td.wrap{overflow-wrap:anywhere;min-width:180px}
 .bars th{font-weight:400;white-space:nowrap;width:1%}.bars td{width:1%}.bars td:nth-child(2){width:98%}
 .bars i{display:block;height:12px;margin-top:5px;background:var(--c1);min-width:1px;border-radius:2px}
 pre{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:10px;overflow-x:auto;font-size:13px;line-height:1.4}
+@media(max-width:700px){pre{white-space:pre-wrap;font-size:11px}.bars th,.bars td{font-size:12px;padding:4px}td.wrap{min-width:110px}}
 progress{width:100%;height:12px;accent-color:var(--c1)}
 summary{cursor:pointer;font-weight:600}:focus-visible{outline:3px solid var(--c1);outline-offset:2px}
 )css";

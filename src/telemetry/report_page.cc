@@ -39,7 +39,9 @@ std::string headline(const ReportData& data) {
   std::string out = "<header><h1>" + html_escaped(name) + "</h1><span class=\"badge " +
                     colour_of(summary.end) + "\">" + html_escaped(summary.end) + "</span><p>" +
                     grouped(summary.counts.ended()) + " rows";
-  if (summary.rows_expected > summary.counts.ended()) out += " of " + grouped(summary.rows_expected);
+  // What is complete has as many rows as there are; what was expected may have been an estimate.
+  if (summary.end != "complete" && summary.rows_expected > summary.counts.ended())
+    out += " of " + grouped(summary.rows_expected);
   out += " in " + duration_words(from_seconds(summary.duration_s));
   if (data.story.began != WallTime{}) out += ", begun " + utc_text(data.story.session_began);
   if (data.story.sessions > 1) out += " (session " + std::to_string(data.story.sessions) + " of this run)";

@@ -93,6 +93,16 @@ TEST_F(ReportTest, AKilledRunHasAReport) {
   EXPECT_THAT(html, Not(HasSubstr("https://")));
 }
 
+TEST_F(ReportTest, ACompleteRunHasAsManyRowsAsItHad) {
+  begin();
+  go(3);
+  ReportData data = read();
+  data.summary.rows_expected = 5000;
+  EXPECT_THAT(report_html(data), HasSubstr("<p>3,000 rows of 5,000 in "));
+  data.summary.end = "complete";  // what was expected was an estimate
+  EXPECT_THAT(report_html(data), HasSubstr("<p>3,000 rows in "));
+}
+
 TEST_F(ReportTest, ALineCutOffByAKillIsCutOffByTheNextSession) {
   begin();
   go(2);
