@@ -55,6 +55,19 @@ struct Tables {
   std::unique_ptr<TableSink> failures;
 };
 
+Result<void> check_watchers(const Job& job, const WatchOptions& watch) {
+  if (watch.cloudwatch && job.sink.path == "-") {
+    return failure({ErrorCode::kSetting, "--cloudwatch", "the table goes to standard output too",
+                    "one of them there", "Write the table to a file with --to."});
+  }
+  bool any = watch.cloudwatch || !watch.dashboard.empty() || !watch.metrics.empty() || !watch.webhook.empty();
+  if (any && !job.run.telemetry) {
+    return failure({ErrorCode::kSetting, "run.telemetry", "false, and a flag that wants to show it",
+                    "true, or no --dashboard, --metrics, --webhook and --cloudwatch", ""});
+  }
+  return {};
+}
+
 // Of a run and of its retries: they share the job's limits.
 std::vector<fs::path> call_logs(const fs::path& run_folder) {
   std::vector<fs::path> logs{run_folder / "calls.log"};
@@ -117,7 +130,9 @@ Result<Report> carry_out(const Job& job, const fs::path& run_folder, const ledge
   TRY(Report report, run(job, host));
   if (report.end == RunEnd::kComplete) TRY_VOID(begun.ledger->complete());
   TRY(std::string closing, telemetry->finish(report));
-  if (auto page = telemetry::write_report(folder.path())) {
+  if (!job.run.telemetry) {
+    // There is nothing to make a report of.
+  } else if (auto page = telemetry::write_report(folder.path())) {
     closing += "  report        " + page->string() + "\n";
   } else {
     telemetry->logs().write(telemetry::LogFile::kProcessor, telemetry::LogLevel::kWarning, "no report",
@@ -142,10 +157,7 @@ Exit exit_for(const Report& report) {
 }
 
 Result<Exit> run_job(Job job, const SessionOptions& options) {
-  if (options.watch.cloudwatch && job.sink.path == "-") {
-    return failure({ErrorCode::kSetting, "--cloudwatch", "the table goes to standard output too",
-                    "one of them there", "Write the table to a file with --to."});
-  }
+  TRY_VOID(check_watchers(job, options.watch));
   TRY(ledger::RunFolder folder, ledger::RunFolder::open(run_directory(job)));
   if (job.sink.path.empty()) {
     job.sink.path = (folder.path() / ("output" + extension_of(job.sink.format))).string();

@@ -248,6 +248,7 @@ struct RunSpec {
   int workers = 20;        ///< Calls at a time in kSync.
   std::uint64_t seed = 0;  ///< For jitter; 0: from the system.
   bool call_log = true;    ///< Keep calls.log, which `verify-rate` reads.
+  bool telemetry = true;   ///< Keep logs, metrics, call log and report; false: summary.json alone.
   bool operator==(const RunSpec&) const = default;
 };
 

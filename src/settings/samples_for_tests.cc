@@ -300,6 +300,7 @@ std::span<const Sample> samples() {
        R"("18446744073709551615")",
        {"18446744073709551615"},
        [](const Job& j) { return j.run.seed == UINT64_MAX; }},
+      {"run.telemetry", "false", {"false"}, [](const Job& j) { return !j.run.telemetry; }},
       {"run.call_log", "false", {"false"}, [](const Job& j) { return !j.run.call_log; }},
       {"log.level", R"("warning")", {"WARN"}, [](const Job& j) { return j.log.level == "warning"; }},
       {"log.format", R"("json")", {"json"}, [](const Job& j) { return j.log.format == LogFormat::kJson; }},

@@ -217,6 +217,11 @@ std::vector<Setting> run_settings() {
              .doc = "Write the time of every call to calls.log in the run directory, from which `rowcall "
                     "verify-rate` proves that the limit was kept."},
             ROWCALL_FIELD(run.call_log)),
+      truth({.key = "run.telemetry",
+             .example = "false",
+             .doc = "Keep what tells of the run: logs, metrics.ndjson, events.ndjson, calls.log, the report, "
+                    "the live page. When false there is summary.json alone."},
+            ROWCALL_FIELD(run.telemetry)),
   };
 }
 

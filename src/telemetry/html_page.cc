@@ -165,9 +165,6 @@ std::vector<std::string> plots_html(const PlotInput& input) {
   return out;
 }
 
-std::string causes_html(const std::vector<Cause>& causes) {
-  if (causes.empty()) return "<p>No row has failed.</p>";
-  std::string out =
 std::string times_html(const PhaseTimes& times) {
   static constexpr std::array<const char*, kPhases> words = {"resolving the API's name",
                                                              "connecting",
@@ -190,6 +187,9 @@ std::string times_html(const PhaseTimes& times) {
          rows + "</tbody></table>";
 }
 
+std::string causes_html(const std::vector<Cause>& causes) {
+  if (causes.empty()) return "<p>No row has failed.</p>";
+  std::string out =
       "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">class</th><th scope=\"col\" "
       "class=\"n\">rows</th>"
       "<th scope=\"col\">cause</th><th scope=\"col\">rows such as</th></tr></thead><tbody>";

@@ -3,6 +3,7 @@
 
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/null_sink.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 
 #include <array>
@@ -119,6 +120,15 @@ Result<std::unique_ptr<Logs>> Logs::open(const std::filesystem::path& folder, co
     return failure(std::move(error));
   }
   return std::unique_ptr<Logs>(new Logs(std::move(files), options, *level, redactor, console));
+}
+
+std::unique_ptr<Logs> Logs::nowhere(const LogsOptions& options, const Redactor* redactor, Console* console) {
+  auto files = std::make_unique<Files>();
+  auto sink = std::make_shared<spdlog::sinks::null_sink_mt>();
+  files->processor = std::make_unique<spdlog::logger>("processor", sink);
+  files->api_client = std::make_unique<spdlog::logger>("api_client", sink);
+  LogLevel level = parse_log_level(options.spec.level).value_or(LogLevel::kInfo);
+  return std::unique_ptr<Logs>(new Logs(std::move(files), options, level, redactor, console));
 }
 
 void Logs::write(LogFile file, LogLevel level, std::string_view message, Fields fields, Echo echo) {

@@ -86,6 +86,9 @@ class Logs {
   /// Opens both files in `folder`, which exists. `redactor` and `console` outlive this.
   static Result<std::unique_ptr<Logs>> open(const std::filesystem::path& folder, const LogsOptions& options,
                                             const Redactor* redactor, Console* console);
+  /// For the console alone, with no file.
+  static std::unique_ptr<Logs> nowhere(const LogsOptions& options, const Redactor* redactor,
+                                       Console* console);
   ~Logs();
   Logs(const Logs&) = delete;
   Logs& operator=(const Logs&) = delete;

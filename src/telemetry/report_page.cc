@@ -153,8 +153,6 @@ std::string histogram(const LatencySketch& latencies) {
   return "<section><h2>Latencies</h2>" + bars_html(bars) + "</section>";
 }
 
-std::string audit(const ReportData& data) {
-  std::string out = "<section><h2>Audit of the rate</h2>";
 std::string times(const ReportData& data) {
   PhaseTimes all;
   for (const SecondRecord& second : data.seconds) all.add(second.spent);
@@ -181,6 +179,8 @@ std::string shape(const ReportData& data) {
   return out + "</tbody></table></div></section>";
 }
 
+std::string audit(const ReportData& data) {
+  std::string out = "<section><h2>Audit of the rate</h2>";
   if (!data.rate) return out + "<p>" + html_escaped(data.rate_problem) + "</p></section>";
   return out + "<p>Counted from calls.log, every attempt in every window:</p><pre>" +
          html_escaped(data.rate->text()) + "</pre></section>";
@@ -269,8 +269,6 @@ void add_causes(json::Object& object, const std::vector<Cause>& causes) {
   }
 }
 
-void add_rate(json::Object& object, const ReportData& data) {
-  json::Object rate(object.key("rate"));
 void add_times(json::Object& object, const std::vector<SecondRecord>& seconds_told) {
   PhaseTimes all;
   for (const SecondRecord& second : seconds_told) all.add(second.spent);
@@ -280,6 +278,8 @@ void add_times(json::Object& object, const std::vector<SecondRecord>& seconds_to
   }
 }
 
+void add_rate(json::Object& object, const ReportData& data) {
+  json::Object rate(object.key("rate"));
   rate.truth("known", data.rate.has_value());
   if (!data.rate) return;
   rate.number("sends", data.rate->sends);
@@ -337,9 +337,9 @@ std::string report_json(const ReportData& data) {
       }
       latency.real("max", seconds(data.latencies.max()) * 1e3);
     }
+    add_times(object, data.seconds);
     {
       json::Array attempts(object.key("attempts_by"));
-    add_times(object, data.seconds);
       for (const auto& [kind, n] : data.attempts) {
         json::Object item(attempts.item());
         item.text("class", name_of(kind.first));

@@ -98,9 +98,25 @@ struct Telemetry::Parts {
   void take(const Tick& event);
   void take(const RunEnded& event);
 
+  // With run.telemetry = false: what the display and summary.json need.
+  void take_little(const RunStarted& event);
+  void take_little(const Tick& event);
+  void take_little(const Warning& event) { logs->write(LogFile::kProcessor, LogLevel::kWarning, event.text); }
+  void take_little(const RunEnded& event) {
+    if (!std::exchange(ended, true)) progress.on(event);
+  }
+  void take_little(const auto& /*other*/) {}
+
   void on(const Event& event) {
-    std::visit([this](const auto& known) { take(known); }, event);
+    if (job.run.telemetry) {
+      std::visit([this](const auto& known) { take(known); }, event);
+    } else {
+      std::visit([this](const auto& known) { take_little(known); }, event);
+    }
     for (const Listener& listener : more) listener(event);
+  }
+  void warn(const std::string& text) {
+    if (!text.empty()) take(Warning{text});
   }
   void note_trouble(const Error& error);
   void take_second(const SecondMeter::Made& made);
@@ -115,12 +131,10 @@ struct Telemetry::Parts {
   Console console;
   Progress progress;
   Duration cpu_before;
-  void warn(const std::string& text) {
-    if (!text.empty()) take(Warning{text});
-  }
   std::unique_ptr<Logs> logs;
   std::optional<TerminateWatch> watch;
   LatencySketch latencies;
+  ApiHealth health;
   std::unique_ptr<CallLog> call_log;  ///< Empty when the job wants none.
   std::optional<ProcessorLog> processor;
   std::optional<ApiClientLog> api_client;
@@ -134,7 +148,6 @@ struct Telemetry::Parts {
   int seconds_since_story = 0;
   int seconds_since_cloudwatch = 0;
   std::vector<Listener> more;
-  ApiHealth health;
   std::vector<std::string> notes;
   WallTime started_at{};
   std::int64_t rows_expected = -1;
@@ -144,6 +157,13 @@ struct Telemetry::Parts {
 
 Result<void> Telemetry::Parts::open() {
   LogsOptions how{job.log, options.console.quiet ? LogLevel::kError : LogLevel::kWarning};
+  started_at = wall();
+  if (!job.run.telemetry) {
+    TRY_VOID(make_folder(options.dir));
+    logs = Logs::nowhere(how, &redactor, &console);
+    return {};
+  }
+  TRY_VOID(make_folder(options.dir / "logs"));
   TRY(logs, Logs::open(options.dir / "logs", how, &redactor, &console));
   if (job.run.call_log) {
     auto trouble = [this](const Error& error) { note_trouble(error); };
@@ -155,7 +175,6 @@ Result<void> Telemetry::Parts::open() {
   TRY(seconds_file, LineFile::open(options.dir / "metrics.ndjson"));
   TRY(story_file, LineFile::open(options.dir / "events.ndjson"));
   story.emplace(story_file.get(), &redactor, &causes);
-  started_at = wall();
   return {};
 }
 
@@ -218,11 +237,13 @@ void Telemetry::Parts::take(const PaceChanged& event) {
 void Telemetry::Parts::take(const BatchRead& event) {
   processor->on(event);
   metrics.on(event);
+  meter.on(event);
 }
 
 void Telemetry::Parts::take(const PartPublished& event) {
   processor->on(event);
   metrics.on(event);
+  meter.on(event);
 }
 
 void Telemetry::Parts::take(const Warning& event) {
@@ -237,13 +258,11 @@ void Telemetry::Parts::take(const AttemptEnded& event) {
   metrics.on(event);
   api_client->on(event);
 }
-  meter.on(event);
 
 void Telemetry::Parts::take(const Tick& event) {
   if (event.rows_expected >= 0) rows_expected = event.rows_expected;
   if (call_log) call_log->flush();
   processor->on(event);
-  meter.on(event);
   api_client->on(event);
   progress.on(event);
   if (auto made = meter.on(event, [this] { return wall(); })) take_second(*made);
@@ -260,6 +279,7 @@ void Telemetry::Parts::take_second(const SecondMeter::Made& made) {
   meter.clear_latencies();
   seconds_file->add(to_json_line(made.record));
   metrics.on(made.record);
+  health.on(made.record);
   if (made.second && anomalies) {
     for (const policy::Anomaly& anomaly : anomalies->observe(*made.second)) raise(anomaly);
   }
@@ -279,7 +299,6 @@ void Telemetry::Parts::raise(const policy::Anomaly& anomaly) {
   metrics.on(anomaly);
   story->alarm(anomaly, at);
   std::string text = alarm_words(anomaly);
-  health.on(made.record);
   LogLevel level = anomaly.over ? LogLevel::kInfo : LogLevel::kWarning;
   logs->write(LogFile::kProcessor, level, anomaly.over ? "alarm over" : "alarm", {{"what", text}});
   if (options.tell) options.tell({anomaly.over ? "alarm_over" : "alarm", text});
@@ -301,6 +320,17 @@ void Telemetry::Parts::show(const SecondRecord& record) {
     view.api = health.api();
     view.metrics_text = metrics.prometheus_text();
   });
+}
+
+void Telemetry::Parts::take_little(const RunStarted& event) {
+  started_at = wall();
+  rows_expected = event.source.rows;
+  progress.on(event);
+}
+
+void Telemetry::Parts::take_little(const Tick& event) {
+  if (event.rows_expected >= 0) rows_expected = event.rows_expected;
+  progress.on(event);
 }
 
 void Telemetry::Parts::take(const RunEnded& event) {
@@ -362,7 +392,11 @@ void Telemetry::add(Listener listener) {
 }
 
 Result<std::string> Telemetry::finish(const Report& report) {
-  parts_->take(RunEnded{report});
+  if (!parts_->job.run.telemetry) {
+    parts_->take_little(RunEnded{report});
+  } else {
+    parts_->take(RunEnded{report});
+  }
   Summary summary = parts_->summary_of(report);
   auto written = write_file(parts_->options.dir / "summary.json", summary_json(summary));
   // What ended the run comes first: a disk that is full fails here, too.

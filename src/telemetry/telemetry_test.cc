@@ -253,6 +253,47 @@ TEST_F(TelemetryTest, WithoutACallLogThereIsNone) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "run/calls.log"));
 }
 
+TEST_F(TelemetryTest, WithoutTelemetryThereIsTheSummaryAlone) {
+  job_.run.telemetry = false;
+  open();
+  start();
+  go(1s);
+  end(RunEnd::kComplete);
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "run"))
+    files.push_back(entry.path().filename());
+  EXPECT_THAT(files, ElementsAre("summary.json"));
+  simdjson::dom::parser parser;
+  EXPECT_EQ(parser.parse(folder_.content("run/summary.json"))["attempts"].get_int64().value(), 1000);
+  EXPECT_THAT(screen_.bytes(), Not(IsEmpty()));  // progress is shown
+}
+
+TEST_F(TelemetryTest, AnAnswerThatChangesItsShapeIsAnAlarm) {
+  columns_ = {{"score"}, {"label"}};
+  nulls_of_20_ = 1;
+  quiet_ = true;  // nobody reads the screen while this goes on
+  open();
+  start();
+  go(130s);
+  EXPECT_THAT(folder_.content("run/events.ndjson"), Not(HasSubstr("\"alarm\"")));
+  nulls_of_20_ = 10;
+  go(10s);
+  end(RunEnd::kComplete);
+  EXPECT_THAT(folder_.content("run/events.ndjson"), HasSubstr("nulls in label"));
+}
+
+TEST_F(TelemetryTest, WhatChangesAtTheApiIsToldInTheStory) {
+  open();
+  start();
+  tell_(ConnectionOpened{1ms, 2ms, 3ms, "10.0.0.2 port 443", 5.0, "from 10.0.0.1 to 10.0.0.2"});
+  tell_(HealthChecked{false, 503, 4ms, "HTTP 503"});
+  go(1s);
+  end(RunEnd::kComplete);
+  std::string events = folder_.content("run/events.ndjson");
+  EXPECT_THAT(events,
+              AllOf(HasSubstr("from 10.0.0.1 to 10.0.0.2"), HasSubstr("5.0 days"), HasSubstr("HTTP 503")));
+}
+
 TEST_F(TelemetryTest, ASecondRunInTheSameDirectoryIsRefused) {
   open();
   TelemetryOptions options;

@@ -47,6 +47,52 @@ TEST(Engine, EveryRowIsAnsweredInOrder) {
   expect_order(outcome);
 }
 
+TEST(Engine, HealthChecksTakePermitsOfTheLimit) {
+  Scenario scenario;
+  scenario.job.limits.rate = {{100, 1s}};
+  scenario.job.request.health_every = 500ms;
+  scenario.source.rows = 1000;
+  int asked = 0, told = 0;
+  scenario.listener = [&](const Event& event) {
+    if (const auto* attempt = std::get_if<AttemptEnded>(&event))
+      asked += attempt->row < 0 && attempt->rows == 0;
+    if (const auto* check = std::get_if<HealthChecked>(&event)) told += check->well;
+  };
+  Outcome outcome = play(scenario);
+  ASSERT_FALSE(outcome.hung);
+  EXPECT_EQ(outcome.report.end, RunEnd::kComplete) << outcome.report.error.text();
+  EXPECT_GE(told, 18);
+  EXPECT_LE(told, 23);
+  EXPECT_EQ(outcome.arrivals, 1000 + asked);
+  EXPECT_EQ(outcome.report.counts.attempts, outcome.arrivals);
+  EXPECT_LE(outcome.worst_second, 100);
+  EXPECT_EQ(outcome.rows.size(), 1000u);
+  expect_sums(outcome);
+  expect_order(outcome);
+}
+
+TEST(Engine, NullsOfTheAnswersAreCounted) {
+  Scenario scenario;
+  scenario.source.rows = 500;
+  scenario.job.response.columns.push_back({"missing", "/nowhere", "string", false});
+  std::vector<AnswerColumn> last;
+  std::vector<std::string> names;
+  scenario.listener = [&](const Event& event) {
+    if (const auto* started = std::get_if<RunStarted>(&event)) {
+      for (const AnswerColumn& column : started->columns) names.emplace_back(column.name);
+    }
+    if (const auto* tick = std::get_if<Tick>(&event)) last.assign(tick->columns.begin(), tick->columns.end());
+  };
+  Outcome outcome = play(scenario);
+  ASSERT_FALSE(outcome.hung);
+  EXPECT_EQ(names, (std::vector<std::string>{"score", "missing"}));
+  ASSERT_EQ(last.size(), 2u);
+  EXPECT_EQ(last[0].values, 500);
+  EXPECT_EQ(last[0].nulls, 0);
+  EXPECT_EQ(last[1].values, 500);
+  EXPECT_EQ(last[1].nulls, 500);
+}
+
 TEST(Engine, AnEmptyTableIsATable) {
   Scenario scenario;
   scenario.source.rows = 0;
