@@ -25,7 +25,7 @@ struct Request {
   std::string header_lines;  ///< Header lines of this call alone, each with its CRLF.
   std::string body;
   std::int64_t weight = 1;  ///< What it counts as against the limits.
-  std::string method;  ///< Empty: the endpoint's.
+  std::string method;       ///< Empty: the endpoint's.
 
   /// Bytes held, for the memory limit.
   std::size_t bytes() const { return target.capacity() + header_lines.capacity() + body.capacity(); }
