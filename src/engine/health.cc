@@ -28,7 +28,7 @@ Async<void> Run::ask_health() {
     ++counts_.calls;
     OnSent on_sent = [this, &pass](Instant at) {
       gate_.sent(pass, at);
-      calls_.note_sent(at);
+      calls_.note_sent(at, 1);
     };
     reply = co_await transport_->send(pass.line, *prepared_.health, std::move(on_sent));
   }

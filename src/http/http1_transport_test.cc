@@ -75,7 +75,7 @@ class TransportTest : public testing::Test {
     return dial_failure_.value_or(last);
   }
   Async<void> make(Http1Transport& transport, Clock& clock, Signal& changed, int calls, Reply& last) {
-    Request request{"/x", "X-Row: 1\r\n", body_, method_};
+    Request request{.target = "/x", .header_lines = "X-Row: 1\r\n", .body = body_, .method = method_};
     for (int i = 0; i < calls; ++i) {
       auto line = transport.take();
       while (!line && !dial_failure_) {
