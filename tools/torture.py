@@ -179,12 +179,14 @@ def status(game: Round) -> dict[str, Any] | None:
     return json.loads(done.out) if done.code == 0 else None
 
 
-def note_kill(game: Round, moment: str) -> str:
-    """What may be repeated after this kill: what the API has answered and the ledger does not know."""
+def note_kill(game: Round, store: parts.S3, moment: str) -> str:
+    """What may be repeated after this kill: what the API has answered and neither ledger nor notes know."""
     time.sleep(LATENCY_S * 3)  # the API carries out what it has received
     stats = game.api.stats()
     said = status(game)
     durable = 0 if said is None else said["ok"] + said["failed"] + said["answers_kept"]
+    if game.losses > 0:  # the ledger that is made anew may not have taken the notes over yet
+        durable = max(durable, rows_noted(game, store))
     carried_out = stats["rows_unique"]
     lost = max(carried_out - durable, 0)
     most = int(RATE * (INTERVAL_S + LATENCY_S * 3)) + game.called_again
@@ -234,7 +236,7 @@ def kill_some_times(command: list[str], game: Round, store: parts.S3, left: int)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         game.kills += 1
-        if trouble := note_kill(game, moment):
+        if trouble := note_kill(game, store, moment):
             return trouble
         if "folder" in game.sink and game.dice.random() < 0.3:
             lose_run_directory(game, store)
