@@ -30,6 +30,12 @@ OutcomeClass judge(Reply& reply, CallContext& context, std::string& message) {
   return outcome;
 }
 
+std::string class_of(OutcomeClass outcome, bool unknown_fate) {
+  return unknown_fate ? "unknown_fate" : name_of(outcome);
+}
+
+}  // namespace
+
 void note_attempt(const CallEnd& end, std::int64_t row, int rows, std::int64_t weight, bool permit_taken,
                   CallContext& context) {
   Counts& counts = *context.counts;
@@ -43,12 +49,6 @@ void note_attempt(const CallEnd& end, std::int64_t row, int rows, std::int64_t w
     (*context.listener)(AttemptEnded{row, rows, end.attempts, end.outcome, end.reply, end.message, weight});
   }
 }
-
-std::string class_of(OutcomeClass outcome, bool unknown_fate) {
-  return unknown_fate ? "unknown_fate" : name_of(outcome);
-}
-
-}  // namespace
 
 Async<CallEnd> make_call(const Request& request, std::int64_t row, int rows, CallContext& context) {
   Gate& gate = *context.gate;

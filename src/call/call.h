@@ -45,4 +45,9 @@ struct CallEnd {
 /// Never fails; what went wrong is in the result. `request` must live until the end.
 Async<CallEnd> make_call(const Request& request, std::int64_t row, int rows, CallContext& context);
 
+/// Counts an attempt that is over, if it had a permit, and tells of it. `make_call` does it for its own; an
+/// attempt for no row has `row` -1 and `rows` 0.
+void note_attempt(const CallEnd& end, std::int64_t row, int rows, std::int64_t weight, bool permit_taken,
+                  CallContext& context);
+
 }  // namespace rowcall

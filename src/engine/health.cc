@@ -23,28 +23,24 @@ Async<void> Run::ask_health() {
     co_return;
   }
   bool permit_taken = pass.kind == Pass::Kind::kGo;
-  Reply reply = std::move(pass.failure);
+  CallEnd end;
+  end.attempts = 1;
+  end.reply = std::move(pass.failure);
   if (permit_taken) {
     ++counts_.calls;
     OnSent on_sent = [this, &pass](Instant at) {
       gate_.sent(pass, at);
-      calls_.note_sent(at, 1);
+      note_sent(at, 1);
     };
-    reply = co_await transport_->send(pass.line, *prepared_.health, std::move(on_sent));
+    end.reply = co_await transport_->send(pass.line, *prepared_.health, std::move(on_sent));
   }
-  OutcomeClass outcome = policies_.classifier.judge(reply);
-  bool well = outcome == OutcomeClass::kSuccess;
-  std::string why = well ? "" : policy::why(reply);
-  gate_.left(pass, reply, outcome, std::nullopt);
-  if (permit_taken) {
-    ++counts_.attempts;
-    ++counts_[outcome];
-    counts_.bytes_out += reply.bytes_out;
-    counts_.bytes_in += reply.bytes_in;
-  }
-  tell(AttemptEnded{-1, 0, 1, outcome, reply, why});
-  if (reply.error != TransportError::kCancelled)
-    tell(HealthChecked{well, reply.status, reply.done_at - reply.sent_at, why});
+  end.outcome = policies_.classifier.judge(end.reply);
+  bool well = end.outcome == OutcomeClass::kSuccess;
+  if (!well) end.message = policy::why(end.reply);
+  gate_.left(pass, end.reply, end.outcome, std::nullopt);
+  note_attempt(end, -1, 0, 1, permit_taken, calls_);
+  if (end.reply.error != TransportError::kCancelled)
+    tell(HealthChecked{well, end.reply.status, end.reply.done_at - end.reply.sent_at, end.message});
   asking_health_ = false;
 }
 

@@ -146,9 +146,8 @@ void Run::check_error_caps() {
   if (failed_before_ > 0) found += ", " + std::to_string(failed_before_) + " of them in earlier sessions";
   stop(RunEnd::kStopped,
        {ErrorCode::kApi, "limits.max_errors", std::move(found), "",
-        "The failure table says why. Mend it and run again to go on; it stops at the next failed row unless "
-        "the "
-        "limit is raised, too."},
+        "The failure table says why. Mend it and run again to go on; it stops at the next failed row "
+        "unless the limit is raised, too."},
        /*at_once=*/false);
 }
 

@@ -36,6 +36,7 @@ class PartNotesTest : public testing::Test {
     EXPECT_TRUE(parts->has_value());
     return **std::move(parts);
   }
+  void write_old_table();
 
   TestFolder folder_;
 };
@@ -85,6 +86,14 @@ class Writing {
   std::unique_ptr<TableSink> sink_;
   Commit commit_;
 };
+
+// A whole table of three parts, by another run.
+void PartNotesTest::write_old_table() {
+  Writing old(spec(), folder_ / "old", {}, identity("old"));
+  ASSERT_TRUE(old.open());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(old.write_part());
+  ASSERT_TRUE(old.finish());
+}
 
 TEST_F(PartNotesTest, SayWhereARunGoesOn) {
   Writing writing(spec(), folder_ / "a", {}, identity());
@@ -205,12 +214,7 @@ TEST_F(PartNotesTest, AnotherRunDirectoryTakesOver) {
 }
 
 TEST_F(PartNotesTest, ATableIsReplacedWholeAndItsNotesWithIt) {
-  {
-    Writing old(spec(), folder_ / "old", {}, identity("old"));
-    ASSERT_TRUE(old.open());
-    for (int i = 0; i < 3; ++i) ASSERT_TRUE(old.write_part());
-    ASSERT_TRUE(old.finish());
-  }
+  ASSERT_NO_FATAL_FAILURE(write_old_table());
   Writing writing(spec(/*overwrite=*/true), folder_ / "a", {}, identity());
   ASSERT_TRUE(writing.open());
   ASSERT_TRUE(writing.write_part());
@@ -231,10 +235,7 @@ TEST_F(PartNotesTest, ATableIsReplacedWholeAndItsNotesWithIt) {
 // Every file of the exchange may be in its old or its new place.
 TEST_F(PartNotesTest, AnExchangeThatWasInterruptedIsFinished) {
   {
-    Writing old(spec(), folder_ / "old", {}, identity("old"));
-    ASSERT_TRUE(old.open());
-    for (int i = 0; i < 3; ++i) ASSERT_TRUE(old.write_part());
-    ASSERT_TRUE(old.finish());
+    ASSERT_NO_FATAL_FAILURE(write_old_table());
     Writing writing(spec(/*overwrite=*/true), folder_ / "a", {}, identity());
     ASSERT_TRUE(writing.open());
     ASSERT_TRUE(writing.write_part());
