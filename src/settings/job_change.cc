@@ -55,6 +55,7 @@ Weight weight_of(const Setting& setting) {
 std::vector<Change> changes(const Job& before, const Job& now) {
   std::vector<Change> found;
   for (const Setting& setting : all()) {
+    if (setting.key == "run.dir") continue;  // where a run is kept is none of its job
     Value was = setting.get(before);
     Value is = setting.get(now);
     if (was == is) continue;

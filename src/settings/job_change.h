@@ -29,7 +29,8 @@ struct Change {
   std::string text() const { return key + " was " + before + " and is " + now; }
 };
 
-/// Every setting in which two jobs differ, in the order of the reference.
+/// Every setting in which two jobs differ, in the order of the reference; but for the run directory, which
+/// may have been moved, or lost.
 std::vector<Change> changes(const Job& before, const Job& now);
 
 /// The job that a text of `to_toml` was made from; `file` names it in errors.

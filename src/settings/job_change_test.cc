@@ -37,6 +37,17 @@ TEST(JobChange, NamesEverySettingThatDiffers) {
   }
 }
 
+TEST(JobChange, TheRunDirectoryMayBeAnother) {
+  Job before;
+  before.run.dir = "runs/lost";
+  Job now = before;
+  now.run.dir = "runs/new";
+  now.run.seed = 1;
+  std::vector<Change> found = changes(before, now);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].key, "run.seed");
+}
+
 TEST(JobChange, AFrozenJobIsTheJob) {
   Job job;
   job.name = "cities";
