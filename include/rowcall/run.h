@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "rowcall/error.h"
@@ -54,6 +55,9 @@ struct Host {
   /// Tells of the sends of earlier runs that the limits may still count: when, and their weight. An error
   /// ends the run before its first call. May be empty.
   std::function<Result<void>(const std::function<void(Instant at, std::int64_t weight)>& each)> earlier_sends;
+  /// An earlier run has lost its record of what it sent until then: limits of a minute and less count as used
+  /// up at that moment, whatever `earlier_sends` tells.
+  std::optional<Instant> unknown_sends_until;
   /// Where to go on: what the last `commit` of an earlier run was given. The source must be there already.
   Commit resume;
 };

@@ -109,6 +109,7 @@ class Run {
   bool may_line_up() const;
   void note_sent(Instant at, std::int64_t weight);
   Result<void> remember_earlier_sends();
+  void remember_unknown_sends();
   void tell(const Event& event) const {
     if (host_.listener) host_.listener(event);
   }

@@ -72,6 +72,7 @@ void Run::note_sent(Instant at, std::int64_t weight) {
 
 // So that a run that goes on keeps the limits together with the one it goes on from.
 Result<void> Run::remember_earlier_sends() {
+  remember_unknown_sends();
   if (!host_.earlier_sends) return {};
   std::int64_t heaviest = job_.limits.weight;
   auto each = [&](Instant at, std::int64_t weight) {
@@ -87,6 +88,15 @@ Result<void> Run::remember_earlier_sends() {
   auto unknown = under_way + static_cast<std::int64_t>(std::ceil(kUnsyncedS * pace));
   for (std::int64_t i = 0; i < unknown; ++i) policies_.limiter.remember(started_at_, heaviest);
   return {};
+}
+
+void Run::remember_unknown_sends() {
+  if (!host_.unknown_sends_until || !host_.cluster.coordinator.empty()) return;
+  policies_.limiter.use_up(*host_.unknown_sends_until);
+  Duration wait = policies_.limiter.next(started_at_) - started_at_;
+  if (wait <= Duration(0)) return;
+  tell(Warning{"the run directory was lost: calls begin in " + duration_words(wait) +
+               ", since what was sent from it just before is not known and may have used up the limit"});
 }
 
 void Run::check_hold(Instant now) {

@@ -29,6 +29,7 @@ Limiter::Limiter(const LimitSpec& spec, Permits permits, Duration floor_span)
   Duration shortest = Duration::max();
   for (const RateLimit& limit : spec.rate) {
     unweighted_[limits_.size()] = limit.unweighted;
+    can_be_used_up_[limits_.size()] = !limit.renewal && limit.period <= kUsedUpMost;
     if (!limit.unweighted) heaviest_ = std::min(heaviest_, limit.calls);
     // A lent share is small, whatever the whole is: it is always counted by stamps.
     if (limit.renewal) {
@@ -154,6 +155,13 @@ void Limiter::remember(Instant sent_at, std::int64_t weight) {
   for (std::size_t i = 0; i < limits_.size(); ++i) {
     std::int64_t permits = weight_for(i, weight);
     std::visit([&](auto& l) { l.remember(sent_at, permits); }, limits_[i]);
+  }
+}
+
+void Limiter::use_up(Instant at) {
+  if (lent_) return;
+  for (std::size_t i = 0; i < limits_.size(); ++i) {
+    if (can_be_used_up_[i]) std::visit([&](auto& l) { l.remember(at, l.permits()); }, limits_[i]);
   }
 }
 

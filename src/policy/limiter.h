@@ -42,6 +42,9 @@ class Limiter {
   /// A limit with more permits than this is kept in buckets instead of stamps.
   static constexpr std::int64_t kStampsMax = 200'000;
 
+  /// Whoever has lost a machine can wait for a minute.
+  static constexpr Duration kUsedUpMost = std::chrono::minutes(1);
+
   /// Whose permits they are. Lent ones come from a coordinator: each limit begins with none, and a
   /// LeaseWorker says how many there are.
   enum class Permits { kOwn, kLent };
@@ -70,6 +73,9 @@ class Limiter {
   /// Accounts for a send of an earlier run. With kProof, pass the time of its answer, or for a call without
   /// one the time at which that run had certainly ended. For lent permits the coordinator remembers.
   void remember(Instant sent_at, std::int64_t weight = 1);
+  /// An earlier run may have sent whatever was allowed until `at`, and nobody knows what: limits of at most
+  /// `kUsedUpMost` are full at that moment. Longer ones would hold a run for hours, mostly for nothing.
+  void use_up(Instant at);
   /// What the calendar says at `now`, for limits that are renewed by it (calendar_limit.h).
   void set_wall(WallTime wall, Instant now);
   /// A quota of the calendar is used up until then; in the past when none is.
@@ -122,6 +128,7 @@ class Limiter {
   std::int64_t pace_calls_ = 0;  // ...and its calls
   std::vector<std::variant<StrictLimit, BucketLimit, CalendarLimit>> limits_;
   std::array<bool, kLimitsMax> unweighted_{};
+  std::array<bool, kLimitsMax> can_be_used_up_{};  // see `use_up`
   std::int64_t heaviest_;
   double rate_per_s_;
   double full_pace_per_s_;

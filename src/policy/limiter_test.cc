@@ -168,6 +168,33 @@ TEST(Limiter, SendsOfAnEarlierRunCountForEveryLimit) {
   EXPECT_LE(most_in_any_window(both, 1min), 15);
 }
 
+TEST(Limiter, ALimitThatWasUsedUpIsFreeOnePeriodLater) {
+  LimitSpec spec = spec_of({{5000, 1s}, {100, 10s, std::nullopt, true}, {900, 1h}, {300'000, 1min}});
+  spec.weight = 3;
+  Limiter limiter(spec);
+  limiter.use_up(kStart);
+  Duration full = 1min + 36ms + spec.guard_max;  // with the allowance for drift
+  Instant free = limiter.next(kStart, 3);
+  EXPECT_GE(free, kStart + full);
+  EXPECT_LE(free, kStart + full + Duration(1min) / 256) << "so many permits are kept in buckets";
+  // Limits of an hour are left alone: 300 calls of weight 3 fit into it.
+  std::vector<Instant> sent;
+  for (Instant now = free; sent.size() < 100; now = std::max(now + 1us, limiter.next(now, 3))) {
+    if (limiter.next(now, 3) > now) continue;
+    limiter.sent(limiter.take(now, 3), now);
+    sent.push_back(now);
+  }
+  EXPECT_LT(sent.back() - free, 1s);
+}
+
+TEST(Limiter, LentPermitsAreNotUsedUp) {
+  Limiter limiter(spec_of({{10, 1s}}), Limiter::Permits::kLent);
+  limiter.lent(0)->set_permits(10);
+  limiter.set_sends_end(kStart + 1h);
+  limiter.use_up(kStart);
+  EXPECT_EQ(limiter.next(kStart), kStart) << "the coordinator knows what was sent";
+}
+
 TEST(Limiter, AnUnsentPermitIsFreeForEveryLimit) {
   Limiter limiter(spec_of({{2, 1s}, {2, 1min}}));
   for (int i = 0; i < 100; ++i) {

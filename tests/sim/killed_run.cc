@@ -14,6 +14,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "engine/run_state.h"
+#include "policy/window_audit.h"
 #include "tests/sim/memory_tables.h"
 #include "tests/sim/sim_clock.h"
 #include "tests/sim/sim_disk.h"
@@ -125,6 +126,9 @@ Setting setting_of(std::uint64_t seed) {
     s.job.request.idempotency = Idempotency::kNever;
     s.repeatable = false;
   }
+  // Limits of which one run may use up several periods.
+  if (one_in(dice, 3)) s.job.limits.rate[0].calls = between(dice, 30, 150);
+  if (one_in(dice, 4)) s.job.limits.rate.push_back({between(dice, 100, 400), 5s});
   for (std::int64_t i = between(dice, 1, 4); i > 0; --i) s.fates.push_back(fate_of(dice, s.source.rows));
   return s;
 }
@@ -140,6 +144,22 @@ struct Session {
   int stalls = 0;
   Duration stalled{};  // all of them
 };
+
+// The time that goes on from one process to the next.
+struct History {
+  Instant now = SimClock::kStart;
+  std::optional<Instant> taken_over;  // when a run directory was last lost
+};
+
+// As a call log would tell that loses nothing at a kill.
+auto sends_of(const SimBook& book, const History& history) {
+  return [&](const std::function<void(Instant, std::int64_t)>& each) -> Result<void> {
+    for (Instant at : book.sent) {
+      if (!history.taken_over || at > *history.taken_over) each(at, 1);
+    }
+    return {};
+  };
+}
 
 // How long the workers take for what they do, one thing at a time each.
 class Pace {
@@ -167,11 +187,11 @@ class Pace {
   std::map<std::string, Instant> free_at_;
 };
 
-Session play_session(const Setting& setting, const Fate& fate, SimDisk& disk, SimBook& book,
+Session play_session(const Setting& setting, const Fate& fate, SimDisk& disk, SimBook& book, History& history,
                      std::uint64_t dice_seed) {
   Session session;
   boost::asio::io_context context(1);
-  SimClock clock;
+  SimClock clock(history.now);
   MemorySource source(setting.source);
   DiskSink sink(&disk, &disk.sink);
   DiskSink failures(&disk, &disk.failures);
@@ -196,6 +216,8 @@ Session play_session(const Setting& setting, const Fate& fate, SimDisk& disk, Si
   host.commit = [&disk](const Commit& commit) { return disk.commit(commit); };
   host.journal = disk.journal();
   host.resume = disk.resume();
+  host.earlier_sends = sends_of(book, history);
+  if (!disk.broken(Breakage::kForgetsSends)) host.unknown_sends_until = history.taken_over;
   host.listener = [&](const Event& event) {
     const auto* ended = std::get_if<AttemptEnded>(&event);
     if (ended == nullptr) return;
@@ -230,6 +252,7 @@ Session play_session(const Setting& setting, const Fate& fate, SimDisk& disk, Si
     session.hung = !clock.advance() || clock.now() - begun > 10h;
     if (session.hung) break;
   }
+  history.now = clock.now();
   session.may_repeat = server.lines().busy + server.cancelled() + unsynced;
   if (session.killed && unsynced > 0) session.since_sync = clock.now() - oldest_unsynced;
   session.stalls = pace.stalls;
@@ -302,6 +325,19 @@ std::string wrong_in_book(const Setting& setting, const SimBook& book, KilledRun
   return "";
 }
 
+// No window over its limit, from the first process to the last.
+std::string wrong_in_windows(const Setting& setting, const SimBook& book) {
+  for (const RateLimit& limit : setting.job.limits.rate) {
+    policy::WindowAudit audit(limit.period);
+    for (Instant at : book.sent) audit.add(at, 1);
+    if (audit.worst() > limit.calls) {
+      return std::to_string(audit.worst()) + " calls in " + std::to_string(seconds(limit.period)) +
+             " s, the limit is " + std::to_string(limit.calls);
+    }
+  }
+  return "";
+}
+
 // Calls of which the notes at the sink say nothing: they are made again when the ledger is gone.
 std::int64_t not_noted(const SimDisk& disk, const SimBook& book) {
   return std::ranges::count_if(book.calls, [&](const auto& call) {
@@ -309,8 +345,9 @@ std::int64_t not_noted(const SimDisk& disk, const SimBook& book) {
   });
 }
 
-void play_loss(SimDisk& disk, const SimBook& book, KilledRun& run) {
+void play_loss(SimDisk& disk, const SimBook& book, History& history, KilledRun& run) {
   ++run.lost_directories;
+  history.taken_over = history.now;
   run.violation = disk.lose_run_directory();
   run.allowed += not_noted(disk, book);
 }
@@ -322,12 +359,15 @@ KilledRun play_killed(std::uint64_t seed, Breakage breakage) {
   Setting setting = setting_of(seed);
   SimDisk disk;
   SimBook book;
+  History history;
+  std::mt19937_64 gaps(~seed);
   disk.break_engine(breakage);
   for (;;) {
     bool disturbed = run.sessions < static_cast<int>(setting.fates.size());
     Fate fate = disturbed ? setting.fates[static_cast<std::size_t>(run.sessions)] : Fate{};
-    Session session =
-        play_session(setting, fate, disk, book, seed * 1000 + static_cast<std::uint64_t>(run.sessions));
+    Session session = play_session(setting, fate, disk, book, history,
+                                   seed * 1000 + static_cast<std::uint64_t>(run.sessions));
+    history.now += std::chrono::milliseconds(between(gaps, 0, 400));
     ++run.sessions;
     run.kills += session.killed ? 1 : 0;
     run.failed_disks += session.error.empty() ? 0 : 1;
@@ -339,12 +379,14 @@ KilledRun play_killed(std::uint64_t seed, Breakage breakage) {
       run.violation = "answers waited " + std::to_string(seconds(session.since_sync)) + " s to be synced";
     if (session.complete) break;
     if (run.sessions == kSessionsMost) run.violation = "not complete after many sessions: " + session.error;
-    if (run.violation.empty() && fate.lose_directory && setting.repeatable) play_loss(disk, book, run);
+    if (run.violation.empty() && fate.lose_directory && setting.repeatable)
+      play_loss(disk, book, history, run);
     if (!run.violation.empty()) return run;
   }
   run.disk = disk.counts;
   if (run.violation.empty()) run.violation = wrong_in_tables(setting, disk);
   if (run.violation.empty()) run.violation = wrong_in_book(setting, book, run);
+  if (run.violation.empty()) run.violation = wrong_in_windows(setting, book);
   return run;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Promises 2, 3 and 5 under everything that can happen to a process: ten thousand runs that are killed,
+// Promises 1, 2, 3 and 5 under everything that can happen to a process: ten thousand runs that are killed,
 // stopped, stalled, let down by their disk and their object store, and robbed of their run directory.
 #include "tests/sim/killed_run.h"
 
@@ -77,6 +77,10 @@ TEST(KilledRun, AnEngineThatNotesBeforeItPublishesIsFoundOut) {
 
 TEST(KilledRun, ALedgerThatTrustsATornEndIsFoundOut) {
   EXPECT_GT(found_out(Breakage::kTrustsTorn), 0);
+}
+
+TEST(KilledRun, ARunThatForgetsWhatALostOneHasSentIsFoundOut) {
+  EXPECT_GT(found_out(Breakage::kForgetsSends), 0);
 }
 
 }  // namespace

@@ -12,6 +12,9 @@ namespace rowcall::sim {
 
 class SimClock final : public Clock {
  public:
+  static constexpr Instant kStart{std::chrono::seconds(1000)};
+
+  explicit SimClock(Instant start = kStart) : now_(start) {}
   Instant now() override { return now_; }
   WallTime wall() override { return WallTime(now_.time_since_epoch() + wall_offset_); }
   /// The simulated calendar time of this moment; without it, it is early in 1970.
@@ -36,7 +39,7 @@ class SimClock final : public Clock {
     mutable std::move_only_function<void()> then;
     bool operator>(const Entry& other) const { return at != other.at ? at > other.at : order > other.order; }
   };
-  Instant now_{std::chrono::seconds(1000)};
+  Instant now_;
   Duration wall_offset_{};
   std::uint64_t next_order_ = 0;
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> entries_;

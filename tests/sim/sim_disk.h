@@ -55,9 +55,10 @@ struct DiskCounts {
 /// An engine that is broken on purpose, to see that it is found out.
 enum class Breakage {
   kNone,
-  kMarksFirst,  ///< Parts are marked in the ledger, and published only then.
-  kNotesFirst,  ///< Parts are noted at the sink, and published only then.
-  kTrustsTorn,  ///< A torn end of the ledger is taken for whole.
+  kMarksFirst,    ///< Parts are marked in the ledger, and published only then.
+  kNotesFirst,    ///< Parts are noted at the sink, and published only then.
+  kTrustsTorn,    ///< A torn end of the ledger is taken for whole.
+  kForgetsSends,  ///< The limits begin anew when a run directory was lost.
 };
 
 class SimDisk {
@@ -79,6 +80,7 @@ class SimDisk {
   void kill() { dead_ = true; }
   bool dead() const { return dead_; }
   void break_engine(Breakage breakage) { breakage_ = breakage; }
+  bool broken(Breakage breakage) const { return breakage_ == breakage; }
 
   /// Ledger and failure table are gone; a new ledger is made of the notes. Returns what is wrong with them.
   std::string lose_run_directory();

@@ -48,6 +48,7 @@ void SimServer::dial(int wanted) {
 Async<Reply> SimServer::send(Line, const Request& request, OnSent on_sent) {
   Instant sent = clock_->now();
   on_sent(sent);
+  if (options_.book != nullptr) options_.book->sent.push_back(sent);
   follow_regimes(sent);
   Duration way = from_seconds(seconds(options_.latency) + seconds(options_.jitter) * dice_.share());
   co_await sleep_until(*clock_, sent + way / 2);

@@ -30,6 +30,7 @@ struct SimBook {
     std::vector<std::string> keys;  ///< Each once.
   };
   std::map<std::string, Seen> calls;  ///< By body.
+  std::vector<Instant> sent;          ///< When each attempt left its process, in order.
 };
 
 /// How a limit is kept.
