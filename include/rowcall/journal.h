@@ -13,6 +13,7 @@
 #include "rowcall/error.h"
 #include "rowcall/report.h"
 #include "rowcall/table.h"
+#include "rowcall/time.h"
 
 namespace rowcall {
 
@@ -58,6 +59,7 @@ struct Commit {
   /// Records since the last commit that had a part of the sink, this one included, which are in the failure
   /// table and not in the sink.
   std::vector<Unanswered> unanswered;
+  WallTime noted_at{};  ///< When it was noted at the sink; 1970: nobody knows.
 };
 
 /// Where answers are kept until their part is published. The functions are called one at a time, from

@@ -14,6 +14,7 @@ constexpr std::int64_t kRowsAtATime = 20'000;
 }  // namespace
 
 void Recovery::add(Commit commit) {
+  NotedTries tries{commit.noted_at, commit.part.rows};
   for (Unanswered& reason : commit.unanswered) {
     bool unreadable = reason.error_class == "unreadable";
     Unanswered news{reason.error_class, reason.status, reason.attempts, std::move(reason.message), {}};
@@ -22,11 +23,13 @@ void Recovery::add(Commit commit) {
       for (const RowRange& open : unanswered_.missing(range)) {
         unanswered_.add(open);
         (unreadable ? unreadable_ : failed_) += open.end - open.first;
+        if (!unreadable) tries.rows += (open.end - open.first) * reason.attempts;
         news.rows.push_back(open);
       }
     }
     if (!unreadable && !news.rows.empty()) failures_.push_back(std::move(news));
   }
+  tries_.push_back(tries);
   starts_.push_back(commit.next);
   last_ = std::move(commit);
   last_.unanswered.clear();

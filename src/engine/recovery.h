@@ -18,6 +18,13 @@
 
 namespace rowcall::engine {
 
+/// What the note of a part proves of the calls before it.
+struct NotedTries {
+  WallTime at;            ///< Of the note: all of them were sent before.
+  std::int64_t rows = 0;  ///< Each row counts as often as it is known to have been tried.
+  bool operator==(const NotedTries&) const = default;
+};
+
 class Recovery {
  public:
   /// The commits of all parts of the sink, in their order.
@@ -28,6 +35,8 @@ class Recovery {
   /// Rows of the parts that had failed, and records that could not be read.
   std::int64_t failed() const { return failed_; }
   std::int64_t unreadable() const { return unreadable_; }
+  /// Part by part. How often a row was tried before it was answered is not noted: it counts once.
+  const std::vector<NotedTries>& tries() const { return tries_; }
 
   /// What the lost ledger would say of the failed rows, in pieces; none at the end.
   std::vector<Segment> next_segments();
@@ -36,6 +45,7 @@ class Recovery {
   Commit last_;
   std::vector<SourcePosition> starts_;  // from which reading could go on
   std::vector<Unanswered> failures_;
+  std::vector<NotedTries> tries_;
   RowRanges unanswered_;
   std::int64_t failed_ = 0;
   std::int64_t unreadable_ = 0;

@@ -12,6 +12,7 @@
 namespace rowcall::engine {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::ElementsAre;
 
 Commit part(int number, std::int64_t next_row, std::int64_t ok) {
@@ -70,6 +71,22 @@ TEST(Recovery, RowsWithoutAnAnswerAreReadAgainAndTheFailedOnesAreKnown) {
   EXPECT_EQ(recovery.failed(), 2);
   EXPECT_EQ(recovery.unreadable(), 1);
   EXPECT_THAT(rows_in(recovery), ElementsAre(150, 151));
+}
+
+TEST(Recovery, CountsWhatIsKnownOfTheTries) {
+  Recovery recovery;
+  Commit first = part(1, 100, 90);
+  first.part.rows = 90;
+  first.noted_at = WallTime(5s);
+  first.unanswered = {{"transient", 500, 8, "again and again", {{10, 12}}},
+                      {"unreadable", 0, 0, "", {{20, 28}}}};
+  recovery.add(first);
+  Commit second = part(2, 200, 190);
+  second.part.rows = 100;
+  second.unanswered = first.unanswered;  // told twice by a run that was recovered once
+  recovery.add(second);
+  EXPECT_THAT(recovery.tries(),
+              ElementsAre(NotedTries{WallTime(5s), 90 + 2 * 8}, NotedTries{WallTime{}, 100}));
 }
 
 TEST(Recovery, AStretchOfFailuresIsGivenOutInPieces) {

@@ -22,6 +22,8 @@ constexpr Ending kCounted[] = {Ending::kOk, Ending::kNoMatch, Ending::kFailed, E
 void append_commit(std::string& text, const Commit& commit) {
   json::Object note(text);
   note.number("version", kNoteVersion);
+  auto at = std::chrono::ceil<std::chrono::milliseconds>(commit.noted_at.time_since_epoch());
+  note.number("at_ms", at.count());
   note.number("parts", commit.parts);
   note.number("rows", commit.part.rows);
   note.number("bytes", commit.part.bytes);
@@ -70,6 +72,9 @@ std::vector<RowRange> ranges_at(simdjson::dom::element element) {
 
 Commit read_commit(simdjson::dom::element from) {
   Commit commit;
+  std::int64_t at_ms = 0;
+  if (from["at_ms"].get(at_ms) == simdjson::SUCCESS)
+    commit.noted_at = WallTime(std::chrono::milliseconds(at_ms));
   commit.parts = static_cast<int>(std::int64_t(from["parts"]));
   commit.part.rows = from["rows"];
   commit.part.bytes = from["bytes"];

@@ -105,13 +105,14 @@ Result<void> PartNotes::check() const {
   return failure(gone_on_with(*parts_));
 }
 
-Result<void> PartNotes::put(const Commit& commit) {
+Result<void> PartNotes::put(const Commit& commit, WallTime now) {
   std::optional<engine::CommitNote> note = commits_.of(commit);
   if (!parts_ || !note) return {};
   if (end_) {  // there are more rows than there were
     end_.reset();
     TRY_VOID(put_run_note());
   }
+  note->commit.noted_at = now;
   return notes().put(note_name(note->part), text_of(note->commit));
 }
 

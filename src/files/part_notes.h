@@ -58,7 +58,7 @@ class PartNotes {
   // The host's side.
 
   /// Notes a part that was published. Does nothing for sinks that are no folders of parts.
-  Result<void> put(const Commit& commit);
+  Result<void> put(const Commit& commit, WallTime now);
 
  private:
   Result<void> put_run_note() const;

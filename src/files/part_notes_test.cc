@@ -18,6 +18,8 @@ namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+const WallTime kNoted{std::chrono::sys_days(std::chrono::year(2026) / 3 / 1)};
+
 class PartNotesTest : public testing::Test {
  protected:
   SinkSpec spec(bool overwrite = false) const {
@@ -77,7 +79,7 @@ class Writing {
     commit_.next.byte_offset = commit_.next.row * 10;
     commit_.counts[ending] += count;
     commit_.counts.rows += count;
-    auto noted = notes_.put(commit_);
+    auto noted = notes_.put(commit_, kNoted);
     if (commit_.part.rows > 0) commit_.unanswered.clear();
     return noted;
   }
@@ -119,6 +121,9 @@ TEST_F(PartNotesTest, SayWhereARunGoesOn) {
   EXPECT_THAT(parts.state.commit.beyond, ElementsAre(RowRange{5, 7}));
   EXPECT_EQ(parts.state.commit.counts.rows, 4);
   EXPECT_EQ(parts.recovery.failed(), 3);
+  // Each failed row was tried once.
+  EXPECT_THAT(parts.recovery.tries(),
+              ElementsAre(engine::NotedTries{kNoted, 2}, engine::NotedTries{kNoted, 5}));
 }
 
 TEST_F(PartNotesTest, RowsThatFailedBehindTheLastPartAreNotedToo) {
