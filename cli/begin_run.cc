@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/begin_run.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -9,8 +12,10 @@
 #include "base/parse.h"
 #include "base/try.h"
 #include "files/found_parts.h"
+#include "policy/limiter.h"
 #include "settings/job_change.h"
 #include "settings/job_text.h"
+#include "telemetry/earlier_sends.h"
 
 namespace rowcall::cli {
 namespace {
@@ -85,9 +90,12 @@ void say_where(const ledger::RunFolder& folder, const ledger::RunState& state) {
   std::fputs(text.c_str(), stderr);
 }
 
+// `lost`: of another run directory, which was lost.
 Result<Begun> begin_anew(const ledger::RunFolder& folder, const Job& job,
-                         const std::vector<SourceFile>& source) {
+                         const std::vector<SourceFile>& source,
+                         const std::optional<telemetry::LostRun>& lost = {}) {
   TRY_VOID(folder.clear());
+  if (lost) TRY_VOID(telemetry::write_lost_run(folder.lost_run(), *lost));
   Begun begun;
   begun.state.identity = {ledger::new_run_id(), settings::to_toml(job), source};
   TRY_VOID(write_file(folder.job_file(), begun.state.identity.job));
@@ -98,6 +106,31 @@ Result<Begun> begin_anew(const ledger::RunFolder& folder, const Job& job,
 // A whole table is replaced when the job says so; one that is not whole is gone on with.
 bool is_to_be_gone_on_with(const files::FoundParts& found, const Job& job) {
   return !found.complete || !job.sink.overwrite;
+}
+
+// What the notes of the parts prove of the calls that were made.
+telemetry::LostRun lost_run(const files::FoundParts& found, const Job& job) {
+  telemetry::LostRun lost{{std::chrono::steady_clock::now(), std::chrono::system_clock::now()}, {}};
+  std::int64_t rows_per_call = job.request.rows_per_call;
+  for (const engine::NotedTries& tries : found.recovery.tries())
+    lost.noted.push_back({tries.at, (tries.rows + rows_per_call - 1) / rows_per_call});
+  return lost;
+}
+
+// The limits of up to a minute are the engine's to tell of.
+void say_counted(const telemetry::LostRun& lost, const Job& job) {
+  if (!job.limits.coordinator.empty()) return;  // it knows
+  bool any = std::ranges::any_of(job.limits.rate, [](const RateLimit& limit) {
+    return limit.renewal || limit.period > policy::Limiter::kUsedUpMost;
+  });
+  if (!any) return;
+  std::int64_t calls = 0;
+  for (const telemetry::LostRun::Calls& noted : lost.noted) calls += noted.count;
+  std::string text = "Of limits with a period of more than a minute, the " + grouped(calls) +
+                     " calls that the parts prove count as sent, each when its part was noted. Not known are "
+                     "retries of rows that were answered, and calls after the last part: take them off the "
+                     "quota if they matter.\n";
+  std::fputs(text.c_str(), stderr);
 }
 
 void say_found(const files::FoundParts& found) {
@@ -128,7 +161,8 @@ Result<Begun> take_over(const ledger::RunFolder& folder, files::FoundParts& foun
   std::string notes = found.parts.place().shown;
   TRY(Differences differ, differences(notes, found.state, job, source));
   bool nothing_done = found.state.parts.empty() && found.recovery.failed() + found.recovery.unreadable() == 0;
-  if (nothing_done && !(differ.acceptable + differ.fatal).empty()) return begin_anew(folder, job, source);
+  if (nothing_done && !(differ.acceptable + differ.fatal).empty())
+    return begin_anew(folder, job, source, lost_run(found, job));
   if (!found.complete && job.request.idempotency == Idempotency::kNever) {
     add_line(differ.acceptable,
              "its run directory is lost, and request.idempotency = \"never\": nobody knows which calls were "
@@ -146,6 +180,9 @@ Result<Begun> take_over(const ledger::RunFolder& folder, files::FoundParts& foun
   TRY_VOID(folder.clear());
   TRY_VOID(write_file(folder.job_file(), begun.state.identity.job));
   TRY_VOID(found.take_over(sink_staging(folder)));
+  telemetry::LostRun lost = lost_run(found, job);  // from here on nobody else writes these parts
+  if (!found.state.complete) say_counted(lost, job);
+  TRY_VOID(telemetry::write_lost_run(folder.lost_run(), lost));
   TRY(begun.ledger, folder.begin(begun.state, [&found] { return found.recovery.next_segments(); }));
   TRY(begun.state, begun.ledger->state());
   return begun;

@@ -77,6 +77,21 @@ std::vector<fs::path> call_logs(const fs::path& run_folder) {
   return logs;
 }
 
+// Of earlier sessions, and of a run directory that was lost: what the limits still count. `job` must outlive
+// the host.
+Result<void> remember_sends(const fs::path& run_folder, const Job& job, Host& host) {
+  telemetry::Moment now{std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
+  TRY(std::optional<telemetry::LostRun> lost, telemetry::read_lost_run(run_folder / "lost_run.txt", now));
+  if (lost) host.unknown_sends_until = lost->ended.at;
+  host.earlier_sends = [=, &job](const std::function<void(Instant, std::int64_t)>& each) -> Result<void> {
+    for (const fs::path& log : call_logs(run_folder))
+      TRY_VOID(telemetry::tell_earlier_sends(log, job.limits.rate, now, each));
+    if (lost) telemetry::tell_lost_sends(*lost, job.limits.rate, now, job.limits.weight, each);
+    return {};
+  };
+  return {};
+}
+
 // The run itself: engine, telemetry, signals. A retry has a folder of its own in that of its run.
 Result<Report> carry_out(const Job& job, const fs::path& run_folder, const ledger::RunFolder& folder,
                          const Begun& begun, TableSource* source, const Tables& tables,
@@ -115,14 +130,9 @@ Result<Report> carry_out(const Job& job, const fs::path& run_folder, const ledge
   host.stop = &stop;
   host.run_id = begun.state.identity.run_id;
   host.resume = begun.state.commit;
-  telemetry::Moment now{std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
-  host.earlier_sends = [&](const std::function<void(Instant, std::int64_t)>& each) -> Result<void> {
-    for (const fs::path& log : call_logs(run_folder))
-      TRY_VOID(telemetry::tell_earlier_sends(log, job.limits.rate, now, each));
-    return {};
-  };
+  TRY_VOID(remember_sends(run_folder, job, host));
   host.commit = [&](const Commit& commit) -> Result<void> {
-    if (tables.notes) TRY_VOID(tables.notes->put(commit));
+    if (tables.notes) TRY_VOID(tables.notes->put(commit, std::chrono::system_clock::now()));
     return begun.ledger->commit(commit);
   };
   host.journal = begun.ledger->journal(begun.state);

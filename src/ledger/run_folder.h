@@ -30,6 +30,8 @@ class RunFolder {
   std::filesystem::path job_file() const { return path_ / "job.toml"; }
   std::filesystem::path ledger_file() const { return path_ / "ledger.db"; }
   std::filesystem::path call_log() const { return path_ / "calls.log"; }
+  /// What was sent from another run directory, which was lost.
+  std::filesystem::path lost_run() const { return path_ / "lost_run.txt"; }
   std::filesystem::path failures() const { return path_ / "failures"; }
   std::filesystem::path staging() const { return path_ / "staging"; }
 

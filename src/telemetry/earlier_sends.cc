@@ -2,8 +2,12 @@
 #include "telemetry/earlier_sends.h"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 #include <system_error>
 
+#include "base/disk.h"
+#include "base/parse.h"
 #include "base/try.h"
 #include "policy/calendar_limit.h"
 #include "telemetry/call_log.h"
@@ -29,7 +33,73 @@ WallTime counted_from(std::span<const RateLimit> limits, WallTime now) {
   return from;
 }
 
+// Times of this boot are on one monotonic axis; otherwise only calendar time tells how long ago it was.
+Instant instant_of(const Moment& then, std::uint32_t boot, const Moment& now) {
+  bool same_boot = boot != 0 && boot == boot_mark();
+  return std::min(same_boot ? then.at : now.at - (now.wall - then.wall), now.at);
+}
+
+std::int64_t nanoseconds(auto time) {
+  return Duration(time.time_since_epoch()).count();
+}
+
+// The numbers of a line; nothing when they are not so many.
+std::optional<std::vector<std::int64_t>> numbers_of(std::string_view line, std::size_t count) {
+  std::vector<std::int64_t> numbers;
+  for (std::string_view word : split(line, ' ')) {
+    auto number = parse_int(word);
+    if (!number) return std::nullopt;
+    numbers.push_back(*number);
+  }
+  if (numbers.size() != count) return std::nullopt;
+  return numbers;
+}
+
 }  // namespace
+
+Result<void> write_lost_run(const std::filesystem::path& path, const LostRun& lost) {
+  std::string text = std::to_string(nanoseconds(lost.ended.wall)) + " " +
+                     std::to_string(nanoseconds(lost.ended.at)) + " " + std::to_string(boot_mark()) + "\n";
+  for (const LostRun::Calls& calls : lost.noted)
+    text += std::to_string(nanoseconds(calls.sent_by)) + " " + std::to_string(calls.count) + "\n";
+  return write_file(path, text);
+}
+
+Result<std::optional<LostRun>> read_lost_run(const std::filesystem::path& path, const Moment& now) {
+  std::optional<LostRun> lost;
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return lost;
+  TRY(std::string text, read_file(path));
+  for (std::string_view line : split(text, '\n')) {
+    if (line.empty()) continue;
+    auto numbers = numbers_of(line, lost ? 2 : 3);
+    if (!numbers) {
+      return failure({ErrorCode::kInput, path.string(), "\"" + std::string(line) + "\"",
+                      lost ? "a time and a number of calls" : "a time on both clocks and a boot",
+                      "Remove the file when the longest of the limits' periods has gone by."});
+    }
+    const std::vector<std::int64_t>& n = *numbers;
+    if (lost) {
+      lost->noted.push_back({WallTime(Duration(n[0])), n[1]});
+    } else {
+      Moment then{Instant(Duration(n[1])), WallTime(Duration(n[0]))};
+      lost = LostRun{{instant_of(then, static_cast<std::uint32_t>(n[2]), now), then.wall}, {}};
+    }
+  }
+  return lost;
+}
+
+void tell_lost_sends(const LostRun& lost, std::span<const RateLimit> limits, const Moment& now,
+                     std::int64_t weight, const std::function<void(Instant at, std::int64_t weight)>& each) {
+  WallTime from = counted_from(limits, now.wall);
+  for (const LostRun::Calls& calls : lost.noted) {
+    bool known = calls.sent_by != WallTime{};
+    WallTime by = known ? std::min(calls.sent_by, lost.ended.wall) : lost.ended.wall;
+    if (by < from) continue;
+    Instant at = std::min(now.at - (now.wall - by), now.at);
+    for (std::int64_t i = 0; i < calls.count; ++i) each(at, weight);
+  }
+}
 
 Result<void> tell_earlier_sends(const std::filesystem::path& path, std::span<const RateLimit> limits,
                                 const Moment& now,
@@ -44,11 +114,8 @@ Result<void> tell_earlier_sends(const std::filesystem::path& path, std::span<con
     if (!more) break;
     const LoggedSession& session = reader.sessions()[static_cast<std::size_t>(call.session)];
     Duration into_session(call.sent_ns - session.began_ns);
-    bool same_boot = session.boot != 0 && session.boot == boot_mark();
-    // After a restart of the machine only calendar time tells how long ago it was.
-    Instant at = same_boot ? Instant(Duration(session.monotonic_ns) + into_session)
-                           : now.at - (now.wall - WallTime(Duration(call.sent_ns)));
-    at = std::min(at, now.at);
+    Moment sent{Instant(Duration(session.monotonic_ns) + into_session), WallTime(Duration(call.sent_ns))};
+    Instant at = instant_of(sent, session.boot, now);
     if (now.wall - (now.at - at) >= from) each(at, call.weight);
   }
   // Of those that a full disk kept out of the log only the number is known: the latest they can be is now.

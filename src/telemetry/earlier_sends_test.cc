@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "telemetry/earlier_sends.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <fstream>
 #include <vector>
 
+#include "base/disk.h"
 #include "telemetry/call_log.h"
 #include "telemetry/call_log_format.h"
 #include "telemetry/test_folder.h"
@@ -82,6 +84,46 @@ TEST(EarlierSends, ThoseThatAFullDiskKeptOutOfTheLogCountAsSentNow) {
   std::ofstream(path, std::ios::app | std::ios::binary)
       .write(reinterpret_cast<const char*>(gap.data()), gap.size());
   EXPECT_EQ(told(path, {{100, 24h}}), (std::vector<Told>{{2h, 5}, {0s, 5}, {0s, 5}}));
+}
+
+TEST(EarlierSends, WhatIsKnownOfARunWhoseDirectoryWasLost) {
+  TestFolder folder;
+  auto path = folder.path() / "lost_run.txt";
+  EXPECT_FALSE(read_lost_run(path, {kNow, kNoon})->has_value());
+  LostRun written{{kNow - 1h, kNoon - 1h}, {{kNoon - 13h, 4}, {kNoon - 2h, 3}, {kNoon, 1}, {WallTime{}, 2}}};
+  ASSERT_TRUE(write_lost_run(path, written));
+  auto lost = read_lost_run(path, {kNow, kNoon});
+  ASSERT_TRUE(lost && *lost);
+  EXPECT_EQ(kNow - (*lost)->ended.at, 1h);
+  auto told = [&](const RateLimit& limit) {
+    std::vector<Told> out;
+    tell_lost_sends(**lost, {&limit, 1}, {kNow, kNoon}, 5,
+                    [&](Instant at, std::int64_t weight) { out.push_back({kNow - at, weight}); });
+    return out;
+  };
+  // What a clock that is ahead has noted, and what has no time, was sent before the run was taken over.
+  std::vector<Told> today{{2h, 5}, {2h, 5}, {2h, 5}, {1h, 5}, {1h, 5}, {1h, 5}};
+  EXPECT_EQ(told({100, 24h, Renewal{}}), today);
+  EXPECT_EQ(told({100, 24h}).size(), 10U);
+  EXPECT_EQ(told({100, 1s}), std::vector<Told>{});
+}
+
+// The wall clock was set back by an hour since.
+TEST(EarlierSends, ALostRunIsAsLongAgoAsTheMonotonicClockSays) {
+  TestFolder folder;
+  auto path = folder.path() / "lost_run.txt";
+  ASSERT_TRUE(write_lost_run(path, {{kNow - 2s, kNoon + 1h}, {}}));
+  EXPECT_EQ((*read_lost_run(path, {kNow, kNoon}))->ended.at, kNow - 2s);
+}
+
+TEST(EarlierSends, AFileThatIsNoneOfALostRunIsNamed) {
+  TestFolder folder;
+  auto path = folder.path() / "lost_run.txt";
+  ASSERT_TRUE(write_file(path, "1 2 3\n4 five\n"));
+  auto lost = read_lost_run(path, {kNow, kNoon});
+  ASSERT_FALSE(lost);
+  EXPECT_THAT(lost.error().text(),
+              testing::AllOf(testing::HasSubstr("lost_run.txt"), testing::HasSubstr("4 five")));
 }
 
 TEST(EarlierSends, NoLogNoSends) {

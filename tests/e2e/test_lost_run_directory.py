@@ -262,6 +262,30 @@ def test_two_run_directories_do_not_write_one_folder(rowcall, mock_api, table, p
     assert read_table(out)["id"].to_pylist() == ANSWERED
 
 
+def test_the_limit_holds_across_the_loss(rowcall, mock_api, killed, tmp_path):
+    """Killed, robbed of its run directory, started again at once; and the new one killed and started again."""
+    api = mock_api(latency="5ms", audit="250/4s")
+    table = tmp_path / "in.csv"
+    table.write_text("id,refuse\n" + "".join(f"{row},false\n" for row in range(1, 451)))
+    limits = ("--set", "sink.part_rows=50", "--set", 'limits.rate=["400/s", "250/4s", "5000/h"]')
+    target, out, run = f"{tmp_path}/out/", tmp_path / "out", tmp_path / "run"
+    killed(words(table, api, target, tmp_path / "lost", *limits), {}, lambda: api.stats()["arrivals"] >= 220)
+    shutil.rmtree(tmp_path / "lost")
+    proved = called_rows_noted(out)
+    log = run / "logs" / "processor.log"
+    lost = "the run directory was lost: calls begin in "
+    killed(words(table, api, target, run, *limits), {}, lambda: log.exists() and lost in log.read_text())
+    told = (tmp_path / "output.txt").read_text()
+    assert f"the {proved} calls that the parts prove count as sent" in told, told
+    assert "run.dir" not in told, "where a run is kept is no change of its job"
+    done = rowcall(*words(table, api, target, run, *limits))
+    assert done.code == 0, done
+    assert log.read_text().count(lost) == 2, "known in the new run directory, too"
+    assert read_table(out)["id"].to_pylist() == list(range(1, 451))
+    limit = api.stats()["limits"][0]
+    assert 240 <= limit["worst"] <= limit["calls"] == 250, limit
+
+
 def test_calls_that_may_not_be_repeated(rowcall, mock_api, killed, table, tmp_path):
     api = mock_api(latency="30ms")
     target, out = f"{tmp_path}/out/", tmp_path / "out"
