@@ -27,8 +27,12 @@ struct Segment {
 
 /// How far calls may have come.
 struct SendMark {
-  std::int64_t before = 0;     ///< No call was sent for this row or a later one.
-  std::int64_t under_way = 0;  ///< Calls that were sent, or waited for another attempt.
+  std::int64_t before = 0;  ///< No call was sent for this row or a later one.
+  /// Calls that were sent, or waited for another attempt: from before the first call until the run has ended
+  /// in good order at least 1, so that a run that was killed can be told from one that was not.
+  std::int64_t under_way = 0;
+
+  bool operator==(const SendMark&) const = default;
 };
 
 /// Rows from `first` up to, but without, `end`.

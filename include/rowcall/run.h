@@ -55,6 +55,10 @@ struct Host {
   /// Tells of the sends of earlier runs that the limits may still count: when, and their weight. An error
   /// ends the run before its first call. May be empty.
   std::function<Result<void>(const std::function<void(Instant at, std::int64_t weight)>& each)> earlier_sends;
+  /// Keeps for later runs that the last one, which was killed, may have sent so many calls of at most that
+  /// weight before this one began, of which `earlier_sends` does not tell. Called before the first call; an
+  /// error ends the run. Empty: only this run counts them.
+  std::function<Result<void>(std::int64_t calls, std::int64_t weight)> keep_unlogged_sends;
   /// An earlier run has lost its record of what it sent until then: limits of a minute and less count as used
   /// up at that moment, whatever `earlier_sends` tells.
   std::optional<Instant> unknown_sends_until;

@@ -77,13 +77,17 @@ void AnswerJournal::write_failure(const Unanswered& reason, RowRange rows, ledge
 
 void AnswerJournal::set_mark(const SendMark& mark) {
   std::lock_guard lock(noted_mutex_);
-  mark_changed_ |= mark.before != mark_.before || mark.under_way != mark_.under_way;
   mark_ = mark;
 }
 
 bool AnswerJournal::has_news() const {
   std::lock_guard lock(noted_mutex_);
-  return on() && (mark_changed_ || !noted_.empty());
+  return on() && (durable_ != mark_ || !noted_.empty());
+}
+
+bool AnswerJournal::durable_under_way() const {
+  std::lock_guard lock(noted_mutex_);
+  return durable_ && durable_->under_way > 0;
 }
 
 bool AnswerJournal::is_large() const {
@@ -97,14 +101,16 @@ Result<void> AnswerJournal::sync() {
   SendMark mark;
   {
     std::lock_guard lock(noted_mutex_);
-    if (noted_.empty() && !mark_changed_ && unsynced_.empty()) return {};
+    if (noted_.empty() && durable_ == mark_ && unsynced_.empty()) return {};
     std::ranges::move(noted_.take(), std::back_inserter(unsynced_));
     mark = mark_;
-    mark_changed_ = false;
+    durable_.reset();
   }
   TRY_VOID(host_.keep(unsynced_, mark));
   unsynced_.clear();
   durable_before_ = mark.before;
+  std::lock_guard lock(noted_mutex_);
+  durable_ = mark;
   return {};
 }
 

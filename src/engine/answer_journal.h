@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,8 @@ namespace rowcall::engine {
 class AnswerJournal {
  public:
   /// `host` must outlive this. Without a `keep` function nothing is noted; what earlier runs kept is read.
-  explicit AnswerJournal(const Journal& host) : host_(host) {}
+  explicit AnswerJournal(const Journal& host)
+      : host_(host), durable_(host.mark), durable_before_(host.mark.before) {}
 
   bool on() const { return static_cast<bool>(host_.keep); }
 
@@ -40,6 +42,8 @@ class AnswerJournal {
   Result<void> sync();
   /// The row before which calls may be sent, as far as that is durable.
   std::int64_t durable_before() const { return durable_before_.load(); }
+  /// The last mark that is durable says that calls may be under way, and no other one is being written.
+  bool durable_under_way() const;
 
   /// True when an earlier run may have kept rows of this range.
   bool may_hold(RowRange range) const { return host_.read && range.first < host_.kept_before; }
@@ -59,10 +63,10 @@ class AnswerJournal {
   mutable std::mutex noted_mutex_;  // what the loop thread and a sync share
   ledger::SegmentWriter noted_;
   SendMark mark_;
-  bool mark_changed_ = false;
-  std::mutex sync_mutex_;  // one sync at a time
+  std::optional<SendMark> durable_;  // none while one is being written, or when that has failed
+  std::mutex sync_mutex_;            // one sync at a time
   std::vector<Segment> unsynced_;
-  std::atomic<std::int64_t> durable_before_{0};
+  std::atomic<std::int64_t> durable_before_;
 };
 
 }  // namespace rowcall::engine

@@ -99,6 +99,27 @@ TEST(AnswerJournal, WhatCouldNotBeSyncedIsSyncedLater) {
   EXPECT_EQ(journal.durable_before(), 100);
 }
 
+TEST(AnswerJournal, AMarkIsNewsUntilItIsDurable) {
+  Kept kept;
+  Journal host = kept.journal();
+  host.mark = {0, 30};  // of a run that was killed
+  AnswerJournal journal(host);
+  EXPECT_TRUE(journal.durable_under_way());
+  EXPECT_TRUE(journal.has_news()) << "nothing is under way any more";
+  ASSERT_TRUE(journal.sync());
+  EXPECT_FALSE(journal.durable_under_way());
+  EXPECT_FALSE(journal.has_news());
+  journal.set_mark({0, 1});
+  kept.fails = true;
+  EXPECT_FALSE(journal.sync());
+  EXPECT_FALSE(journal.durable_under_way());
+  EXPECT_TRUE(journal.has_news());
+  kept.fails = false;
+  ASSERT_TRUE(journal.sync());
+  EXPECT_TRUE(journal.durable_under_way());
+  EXPECT_EQ(kept.mark, (SendMark{0, 1}));
+}
+
 TEST(AnswerJournal, OtherColumnsAreNotRestored) {
   Kept kept;
   Journal host = kept.journal();

@@ -28,18 +28,24 @@ void Run::sync_when_due(Instant now) {
 }
 
 void Run::begin_sync(Instant now) {
-  journal_.set_mark({std::max(sent_before_, announced_), calls_open_});
+  journal_.set_mark(mark_now());
   if (syncing_ || !journal_.has_news()) return;
   syncing_ = true;
   sync_begun_ = now;
   spawn(sync_journal());
 }
 
+SendMark Run::mark_now() const {
+  std::int64_t under_way = may_have_sent_ ? std::max(calls_open_, 1) : 0;
+  return {std::max(sent_before_, announced_), std::max(under_way, unlogged_before_)};
+}
+
 // What will be true when nothing is under way any more. Rows of an earlier run which were in doubt, and which
 // this one has not come to, stay so.
 SendMark Run::mark_at_rest() const {
-  if (prepared_.requests.repeatable() || sent_before_ >= journal_.may_be_sent_before()) return {};
-  return {journal_.may_be_sent_before(), 0};
+  if (prepared_.requests.repeatable() || sent_before_ >= journal_.may_be_sent_before())
+    return {0, unlogged_before_};
+  return {journal_.may_be_sent_before(), unlogged_before_};
 }
 
 Async<void> Run::sync_journal() {
@@ -56,6 +62,18 @@ Async<void> Run::sync_journal() {
 
 bool Run::journal_behind() const {
   return syncing_ && (journal_.is_large() || clock_->now() - sync_begun_ > kBehind);
+}
+
+// Waits, once, until a durable mark says that something may have been sent: a run that is killed right after
+// its first calls has logged none of them.
+Async<void> Run::mark_first_call() {
+  may_have_sent_ = true;
+  journal_.set_mark(mark_now());
+  while (journal_.on() && !journal_.durable_under_way() && !gate_.stopping()) {
+    begin_sync(clock_->now());
+    co_await synced_.wait();
+  }
+  first_call_marked_ = true;
 }
 
 // Waits until a durable mark says that calls up to row `end` may have been sent. Only for calls that may not

@@ -17,6 +17,7 @@ void Run::ask_health_when_due(Instant now) {
 }
 
 Async<void> Run::ask_health() {
+  if (!first_call_marked_) co_await mark_first_call();
   Pass pass = co_await gate_.enter(/*retry=*/false);
   if (pass.kind == Pass::Kind::kStopped) {
     asking_health_ = false;

@@ -35,6 +35,7 @@ Async<void> Run::story() {
   tell(RunStarted{job_, prepared_.source, started_at_, shape_});
   if (auto remembered = remember_earlier_sends(); !remembered)
     stop(RunEnd::kFailed, std::move(remembered).error(), /*at_once=*/true);
+  journal_.set_mark(mark_now());
   auto open = [this] { return outlet_.open(); };
   auto opening = writer_.run(executor_, open);
   Result<void> opened = co_await std::move(opening);
@@ -169,6 +170,7 @@ Async<void> Run::call_rows(HeldBatch* batch) {
        span = batch->open_rows(span.first + span.count, rows_per_call)) {
     std::int64_t end = batch->number(span.first + span.count - 1) + 1;
     while (!may_line_up()) co_await gate_.wanted().wait();
+    if (!first_call_marked_) co_await mark_first_call();
     if (!prepared_.requests.repeatable()) co_await announce(end);
     if (gate_.stopping()) {
       for (; span.count > 0; span = batch->open_rows(span.first + span.count, rows_per_call)) {
@@ -311,6 +313,7 @@ Run::Run(Executor executor, Clock* clock, Worker::Kind workers, const Job& job, 
       outlet_(host, job, &journal_, *prepared_.input.get(), *prepared_.output.get()),
       changed_(executor),
       synced_(executor),
+      unlogged_before_(host.journal.mark.under_way),
       counts_(host.resume.counts),
       reader_(workers, "rowcall-read", schedule),
       writer_(workers, "rowcall-write", schedule),

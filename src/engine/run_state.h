@@ -73,7 +73,9 @@ class Run {
   // Answers made durable (group_commit.cc).
   void sync_when_due(Instant now);
   void begin_sync(Instant now);
+  SendMark mark_now() const;
   SendMark mark_at_rest() const;
+  Async<void> mark_first_call();
   Async<void> sync_journal();
   Async<void> announce(std::int64_t end);
   bool journal_behind() const;
@@ -110,6 +112,7 @@ class Run {
   void note_sent(Instant at, std::int64_t weight);
   Result<void> remember_earlier_sends();
   void remember_unknown_sends();
+  Result<void> remember_unlogged_sends(std::int64_t weight);
   void tell(const Event& event) const {
     if (host_.listener) host_.listener(event);
   }
@@ -137,6 +140,9 @@ class Run {
   Instant sync_begun_{};
   std::int64_t sent_before_ = 0;  // no call was lined up for this row or a later one
   std::int64_t announced_ = 0;    // the same, rounded up, for calls that may not be repeated
+  bool may_have_sent_ = false;    // every mark says so from before the first call on
+  bool first_call_marked_ = false;
+  std::int64_t unlogged_before_;  // calls under way of a killed run, until what it may have sent is kept
 
   Counts counts_;
   std::int64_t failed_before_ = 0;  // rows that failed or could not be read in earlier sessions

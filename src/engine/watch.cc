@@ -73,21 +73,30 @@ void Run::note_sent(Instant at, std::int64_t weight) {
 // So that a run that goes on keeps the limits together with the one it goes on from.
 Result<void> Run::remember_earlier_sends() {
   remember_unknown_sends();
-  if (!host_.earlier_sends) return {};
   std::int64_t heaviest = job_.limits.weight;
   auto each = [&](Instant at, std::int64_t weight) {
     heaviest = std::max(heaviest, weight);
     policies_.limiter.remember(at, weight);
   };
-  TRY_VOID(host_.earlier_sends(each));
-  // A run that was killed has sent some that nobody wrote down: those that were under way when it last made
-  // its progress durable, and those from then on, a tenth of a second or, with a slow disk, a second of them.
-  std::int64_t under_way = host_.journal.mark.under_way;
-  double pace = policies_.limiter.pace_per_s();
-  if (under_way == 0 || std::isinf(pace)) return {};
-  auto unknown = under_way + static_cast<std::int64_t>(std::ceil(kUnsyncedS * pace));
-  for (std::int64_t i = 0; i < unknown; ++i) policies_.limiter.remember(started_at_, heaviest);
+  if (host_.earlier_sends) {
+    TRY_VOID(host_.earlier_sends(each));
+    TRY_VOID(remember_unlogged_sends(heaviest));
+  }
+  unlogged_before_ = 0;
   return {};
+}
+
+// A run that was killed has sent some that nobody wrote down: those that were under way when it last made its
+// progress durable, and those from then on, a tenth of a second or, with a slow disk, a second of them. They
+// are kept, since this run may end in good order, and the next one begin, while the limits still count them.
+Result<void> Run::remember_unlogged_sends(std::int64_t weight) {
+  double pace = policies_.limiter.pace_per_s();
+  if (unlogged_before_ == 0 || std::isinf(pace)) return {};
+  auto unlogged = unlogged_before_ + static_cast<std::int64_t>(std::ceil(kUnsyncedS * pace));
+  for (std::int64_t i = 0; i < unlogged; ++i) policies_.limiter.remember(started_at_, weight);
+  // Without a journal the mark stays as it is, for the next run.
+  if (!host_.keep_unlogged_sends || !journal_.on()) return {};
+  return host_.keep_unlogged_sends(unlogged, weight);
 }
 
 void Run::remember_unknown_sends() {

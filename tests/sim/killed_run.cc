@@ -145,18 +145,41 @@ struct Session {
   Duration stalled{};  // all of them
 };
 
-// The time that goes on from one process to the next.
+// The time that goes on from one process to the next, and what the run directory tells of earlier sends.
 struct History {
   Instant now = SimClock::kStart;
   std::optional<Instant> taken_over;  // when a run directory was last lost
+  std::vector<Instant> call_log;
+  struct Unlogged {
+    Instant by;
+    std::int64_t calls;
+  };
+  std::vector<Unlogged> unlogged;
 };
 
-// As a call log would tell that loses nothing at a kill.
-auto sends_of(const SimBook& book, const History& history) {
-  return [&](const std::function<void(Instant, std::int64_t)>& each) -> Result<void> {
-    for (Instant at : book.sent) {
-      if (!history.taken_over || at > *history.taken_over) each(at, 1);
+// As the call log does it: it has the calls that ended, and what it has gathered gets to the disk at every
+// tick. The rest is lost at a kill.
+Listener logged_into(std::vector<Instant>& log) {
+  return [&log, gathered = std::vector<Instant>()](const Event& event) mutable {
+    const auto* ended = std::get_if<AttemptEnded>(&event);
+    if (ended != nullptr && ended->reply.on_wire) gathered.push_back(ended->reply.sent_at);
+    if (!std::holds_alternative<Tick>(event)) return;
+    log.insert(log.end(), gathered.begin(), gathered.end());
+    gathered.clear();
+  };
+}
+
+void tell_earlier_sends(Host& host, History& history, Breakage breakage) {
+  host.earlier_sends = [&history](const std::function<void(Instant, std::int64_t)>& each) -> Result<void> {
+    for (Instant at : history.call_log) each(at, 1);
+    for (const History::Unlogged& sent : history.unlogged) {
+      for (std::int64_t i = 0; i < sent.calls; ++i) each(sent.by, 1);
     }
+    return {};
+  };
+  if (breakage == Breakage::kForgetsUnlogged) return;
+  host.keep_unlogged_sends = [&history](std::int64_t calls, std::int64_t) -> Result<void> {
+    history.unlogged.push_back({history.now, calls});
     return {};
   };
 }
@@ -216,9 +239,10 @@ Session play_session(const Setting& setting, const Fate& fate, SimDisk& disk, Si
   host.commit = [&disk](const Commit& commit) { return disk.commit(commit); };
   host.journal = disk.journal();
   host.resume = disk.resume();
-  host.earlier_sends = sends_of(book, history);
-  if (!disk.broken(Breakage::kForgetsSends)) host.unknown_sends_until = history.taken_over;
-  host.listener = [&](const Event& event) {
+  tell_earlier_sends(host, history, disk.breakage());
+  if (disk.breakage() != Breakage::kForgetsSends) host.unknown_sends_until = history.taken_over;
+  host.listener = [&, log = logged_into(history.call_log)](const Event& event) {
+    log(event);
     const auto* ended = std::get_if<AttemptEnded>(&event);
     if (ended == nullptr) return;
     if (ended->outcome != OutcomeClass::kSuccess && ended->outcome != OutcomeClass::kPermanent) return;
@@ -348,6 +372,8 @@ std::int64_t not_noted(const SimDisk& disk, const SimBook& book) {
 void play_loss(SimDisk& disk, const SimBook& book, History& history, KilledRun& run) {
   ++run.lost_directories;
   history.taken_over = history.now;
+  history.call_log.clear();
+  history.unlogged.clear();
   run.violation = disk.lose_run_directory();
   run.allowed += not_noted(disk, book);
 }

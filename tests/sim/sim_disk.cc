@@ -181,7 +181,8 @@ void SimDisk::apply(char kind, std::string_view payload) {
 Journal SimDisk::journal() {
   Journal journal;
   journal.keep = [this](const std::vector<Segment>& segments, const SendMark& mark) -> Result<void> {
-    TRY_VOID(log(kKept, kept_text(segments, mark)));
+    bool late = breakage_ == Breakage::kMarksLate && mark.under_way <= 1;
+    TRY_VOID(log(kKept, kept_text(segments, late ? SendMark{mark.before, 0} : mark)));
     if (on_kept) on_kept();
     return {};
   };

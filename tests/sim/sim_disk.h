@@ -55,10 +55,12 @@ struct DiskCounts {
 /// An engine that is broken on purpose, to see that it is found out.
 enum class Breakage {
   kNone,
-  kMarksFirst,    ///< Parts are marked in the ledger, and published only then.
-  kNotesFirst,    ///< Parts are noted at the sink, and published only then.
-  kTrustsTorn,    ///< A torn end of the ledger is taken for whole.
-  kForgetsSends,  ///< The limits begin anew when a run directory was lost.
+  kMarksFirst,       ///< Parts are marked in the ledger, and published only then.
+  kNotesFirst,       ///< Parts are noted at the sink, and published only then.
+  kTrustsTorn,       ///< A torn end of the ledger is taken for whole.
+  kForgetsSends,     ///< The limits begin anew when a run directory was lost.
+  kMarksLate,        ///< No mark says that calls begin.
+  kForgetsUnlogged,  ///< Only the next run counts what a killed one may have sent without logging it.
 };
 
 class SimDisk {
@@ -80,7 +82,7 @@ class SimDisk {
   void kill() { dead_ = true; }
   bool dead() const { return dead_; }
   void break_engine(Breakage breakage) { breakage_ = breakage; }
-  bool broken(Breakage breakage) const { return breakage_ == breakage; }
+  Breakage breakage() const { return breakage_; }
 
   /// Ledger and failure table are gone; a new ledger is made of the notes. Returns what is wrong with them.
   std::string lose_run_directory();
