@@ -77,17 +77,22 @@ std::vector<fs::path> call_logs(const fs::path& run_folder) {
   return logs;
 }
 
-// Of earlier sessions, and of a run directory that was lost: what the limits still count. `job` must outlive
-// the host.
+// Of earlier sessions, logged or not, and of a run directory that was lost: what the limits still count.
+// `job` must outlive the host.
 Result<void> remember_sends(const fs::path& run_folder, const Job& job, Host& host) {
   telemetry::Moment now{std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
   TRY(std::optional<telemetry::LostRun> lost, telemetry::read_lost_run(run_folder / "lost_run.txt", now));
   if (lost) host.unknown_sends_until = lost->ended.at;
+  fs::path unlogged = run_folder / "unlogged_sends.txt";
   host.earlier_sends = [=, &job](const std::function<void(Instant, std::int64_t)>& each) -> Result<void> {
     for (const fs::path& log : call_logs(run_folder))
       TRY_VOID(telemetry::tell_earlier_sends(log, job.limits.rate, now, each));
+    TRY_VOID(telemetry::tell_unlogged_sends(unlogged, job.limits.rate, now, each));
     if (lost) telemetry::tell_lost_sends(*lost, job.limits.rate, now, job.limits.weight, each);
     return {};
+  };
+  host.keep_unlogged_sends = [=](std::int64_t calls, std::int64_t weight) {
+    return telemetry::add_unlogged_sends(unlogged, {now, calls, weight});
   };
   return {};
 }

@@ -73,9 +73,11 @@ std::string text_of(const Status& status) {
   text += "\n";
   if (!run.complete) {
     text += "  ledger  " + grouped(run.answers) + " answers are kept for the next part";
-    text += status.running
-                ? "; " + grouped(run.mark.under_way) + " calls under way\n"
-                : "; " + grouped(run.mark.under_way) + " calls were in flight and will be repeated\n";
+    bool one = run.mark.under_way == 1;
+    text += "; " + grouped(run.mark.under_way) + (one ? " call" : " calls");
+    text += status.running ? " under way\n"
+            : one          ? " was in flight and will be repeated\n"
+                           : " were in flight and will be repeated\n";
   }
   if (std::string next = status.next_step(); !next.empty()) text += "  next    " + next + "\n";
   return text;

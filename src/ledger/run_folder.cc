@@ -59,9 +59,10 @@ Result<std::unique_ptr<Ledger>> RunFolder::begin(const RunState& state, const Se
 
 Result<void> RunFolder::clear() const {
   // The ledger first: without it there is no run, whatever else is left.
-  for (const char* name : {"ledger.db", "ledger.db-wal", "ledger.db-shm", "state.json", "job.toml",
-                           "summary.json", "calls.log", "lost_run.txt", "metrics.ndjson", "events.ndjson",
-                           "report.html", "report.json", "failures", "staging", "logs"}) {
+  for (const char* name :
+       {"ledger.db", "ledger.db-wal", "ledger.db-shm", "state.json", "job.toml", "summary.json", "calls.log",
+        "lost_run.txt", "unlogged_sends.txt", "metrics.ndjson", "events.ndjson", "report.html", "report.json",
+        "failures", "staging", "logs"}) {
     std::error_code error;
     fs::remove_all(path_ / name, error);
     if (error) return failure(disk_error(path_ / name, "removing", error.value()));

@@ -43,6 +43,23 @@ std::int64_t nanoseconds(auto time) {
   return Duration(time.time_since_epoch()).count();
 }
 
+// A moment, as the files have it: on both clocks, and in which boot.
+std::string text_of(const Moment& then) {
+  return std::to_string(nanoseconds(then.wall)) + " " + std::to_string(nanoseconds(then.at)) + " " +
+         std::to_string(boot_mark());
+}
+
+// Of a line that begins with a moment.
+Instant instant_of(const std::vector<std::int64_t>& numbers, const Moment& now) {
+  Moment then{Instant(Duration(numbers[1])), WallTime(Duration(numbers[0]))};
+  return instant_of(then, static_cast<std::uint32_t>(numbers[2]), now);
+}
+
+Error unreadable(const std::filesystem::path& path, std::string_view line, const char* expected) {
+  return {ErrorCode::kInput, path.string(), "\"" + std::string(line) + "\"", expected,
+          "Remove the file when the longest of the limits' periods has gone by."};
+}
+
 // The numbers of a line; nothing when they are not so many.
 std::optional<std::vector<std::int64_t>> numbers_of(std::string_view line, std::size_t count) {
   std::vector<std::int64_t> numbers;
@@ -58,8 +75,7 @@ std::optional<std::vector<std::int64_t>> numbers_of(std::string_view line, std::
 }  // namespace
 
 Result<void> write_lost_run(const std::filesystem::path& path, const LostRun& lost) {
-  std::string text = std::to_string(nanoseconds(lost.ended.wall)) + " " +
-                     std::to_string(nanoseconds(lost.ended.at)) + " " + std::to_string(boot_mark()) + "\n";
+  std::string text = text_of(lost.ended) + "\n";
   for (const LostRun::Calls& calls : lost.noted)
     text += std::to_string(nanoseconds(calls.sent_by)) + " " + std::to_string(calls.count) + "\n";
   return write_file(path, text);
@@ -74,16 +90,14 @@ Result<std::optional<LostRun>> read_lost_run(const std::filesystem::path& path, 
     if (line.empty()) continue;
     auto numbers = numbers_of(line, lost ? 2 : 3);
     if (!numbers) {
-      return failure({ErrorCode::kInput, path.string(), "\"" + std::string(line) + "\"",
-                      lost ? "a time and a number of calls" : "a time on both clocks and a boot",
-                      "Remove the file when the longest of the limits' periods has gone by."});
+      return failure(
+          unreadable(path, line, lost ? "a time and a number of calls" : "a time on both clocks and a boot"));
     }
     const std::vector<std::int64_t>& n = *numbers;
     if (lost) {
       lost->noted.push_back({WallTime(Duration(n[0])), n[1]});
     } else {
-      Moment then{Instant(Duration(n[1])), WallTime(Duration(n[0]))};
-      lost = LostRun{{instant_of(then, static_cast<std::uint32_t>(n[2]), now), then.wall}, {}};
+      lost = LostRun{{instant_of(n, now), WallTime(Duration(n[0]))}, {}};
     }
   }
   return lost;
@@ -99,6 +113,36 @@ void tell_lost_sends(const LostRun& lost, std::span<const RateLimit> limits, con
     Instant at = std::min(now.at - (now.wall - by), now.at);
     for (std::int64_t i = 0; i < calls.count; ++i) each(at, weight);
   }
+}
+
+Result<void> add_unlogged_sends(const std::filesystem::path& path, const UnloggedSends& sends) {
+  std::string text;
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) {
+    TRY(text, read_file(path));
+  }
+  text += text_of(sends.by) + " " + std::to_string(sends.count) + " " + std::to_string(sends.weight) + "\n";
+  return write_file(path, text);
+}
+
+Result<void> tell_unlogged_sends(const std::filesystem::path& path, std::span<const RateLimit> limits,
+                                 const Moment& now,
+                                 const std::function<void(Instant at, std::int64_t weight)>& each) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return {};
+  TRY(std::string text, read_file(path));
+  WallTime from = counted_from(limits, now.wall);
+  for (std::string_view line : split(text, '\n')) {
+    if (line.empty()) continue;
+    auto numbers = numbers_of(line, 5);
+    if (!numbers)
+      return failure(
+          unreadable(path, line, "a time on both clocks, a boot, a number of calls and their weight"));
+    Instant at = instant_of(*numbers, now);
+    if (now.wall - (now.at - at) < from) continue;
+    for (std::int64_t i = 0; i < (*numbers)[3]; ++i) each(at, (*numbers)[4]);
+  }
+  return {};
 }
 
 Result<void> tell_earlier_sends(const std::filesystem::path& path, std::span<const RateLimit> limits,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What earlier sessions of a run have sent, as far as the limits may still count it, so that a run which goes
-// on keeps its limits together with the one it goes on from: read from call logs; or, where the run directory
-// was lost with its call log, from what was noted at the sink. That is kept in the new run directory, since
-// the notes go on, and what is sent from here is in a call log again.
+// on keeps its limits together with the one it goes on from: read from call logs; what a session that was
+// killed may have sent without logging it; or, where the run directory was lost with its call log, what was
+// noted at the sink. That is kept in the new run directory, since the notes go on, and what is sent from here
+// is in a call log again.
 //
 // One thread.
 #pragma once
@@ -43,6 +44,20 @@ Result<std::optional<LostRun>> read_lost_run(const std::filesystem::path& path, 
 /// Tells `each` of the calls that are known and that one of the limits may still count, each of that weight.
 void tell_lost_sends(const LostRun& lost, std::span<const RateLimit> limits, const Moment& now,
                      std::int64_t weight, const std::function<void(Instant at, std::int64_t weight)>& each);
+
+/// What a session may have sent that was killed, and that is in no call log.
+struct UnloggedSends {
+  Moment by;  ///< The latest time at which they can have been sent.
+  std::int64_t count = 0;
+  std::int64_t weight = 1;
+};
+
+/// Adds it to those that the file has; it is durable then.
+Result<void> add_unlogged_sends(const std::filesystem::path& path, const UnloggedSends& sends);
+/// Tells `each` of those that one of the limits may still count. A file that is not there has none.
+Result<void> tell_unlogged_sends(const std::filesystem::path& path, std::span<const RateLimit> limits,
+                                 const Moment& now,
+                                 const std::function<void(Instant at, std::int64_t weight)>& each);
 
 /// Tells `each` of every send in the log at `path` that one of the limits may still count, as times of this
 /// machine's monotonic clock. Those that the log lost when the disk was full count as sent now, as heavy as

@@ -126,6 +126,28 @@ TEST(EarlierSends, AFileThatIsNoneOfALostRunIsNamed) {
               testing::AllOf(testing::HasSubstr("lost_run.txt"), testing::HasSubstr("4 five")));
 }
 
+TEST(EarlierSends, WhatKilledSessionsMayHaveSentWithoutLoggingIt) {
+  TestFolder folder;
+  auto path = folder.path() / "unlogged_sends.txt";
+  auto told = [&](const RateLimit& limit) {
+    std::vector<Told> out;
+    EXPECT_TRUE(tell_unlogged_sends(path, {&limit, 1}, {kNow, kNoon}, [&](Instant at, std::int64_t weight) {
+      out.push_back({kNow - at, weight});
+    }));
+    return out;
+  };
+  EXPECT_EQ(told({100, 24h}), std::vector<Told>{}) << "no file";
+  ASSERT_TRUE(add_unlogged_sends(path, {{kNow - 3h, kNoon - 3h}, 2, 4}));
+  ASSERT_TRUE(add_unlogged_sends(path, {{kNow - 2s, kNoon + 1h}, 1, 1}));  // the clock was set back since
+  EXPECT_EQ(told({100, 24h}), (std::vector<Told>{{3h, 4}, {3h, 4}, {2s, 1}}));
+  EXPECT_EQ(told({100, 1s}), (std::vector<Told>{{2s, 1}}));
+  ASSERT_TRUE(write_file(path, "1 2 3 4\n"));
+  auto damaged = tell_unlogged_sends(path, {}, {kNow, kNoon}, [](Instant, std::int64_t) {});
+  ASSERT_FALSE(damaged);
+  EXPECT_THAT(damaged.error().text(),
+              testing::AllOf(testing::HasSubstr("unlogged_sends.txt"), testing::HasSubstr("1 2 3 4")));
+}
+
 TEST(EarlierSends, NoLogNoSends) {
   TestFolder folder;
   EXPECT_EQ(told(folder.path() / "calls.log", {{100, 24h}}), std::vector<Told>{});

@@ -111,6 +111,37 @@ def test_a_days_quota_is_not_doubled_by_going_on(mock_api, rowcall, tmp_path):
     assert "60 per day, renewed at" in verdict.out
 
 
+def test_what_a_killed_run_may_have_sent_outlasts_the_next_session(mock_api, rowcall, tmp_path):
+    """Killed at its first call, before anything is logged; then a session that ends in good order; then a third."""
+    api = mock_api(latency="5ms", audit="250/4s")
+    command = words(table_of(tmp_path, 100), api, tmp_path, "--set", rates("200/s", "250/4s"))
+    unlogged = tmp_path / "run" / "unlogged_sends.txt"
+    begun = 0.0
+    for happened, number in ((lambda: api.stats()["arrivals"] > 0, signal.SIGKILL), (unlogged.exists, signal.SIGINT)):
+        begun = time.monotonic()
+        process = subprocess.Popen(
+            [str(parts.rowcall_path()), *command],
+            env={**os.environ, "HOME": str(tmp_path)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            while not happened():
+                assert process.poll() is None and time.monotonic() < begun + 30
+                time.sleep(0.002)
+            process.send_signal(number)
+            process.wait(20)
+        finally:
+            process.kill()
+            process.wait()
+    assert json.loads(rowcall("status", tmp_path / "run", "--json").out)["calls_under_way"] == 0
+    assert int(unlogged.read_text().split()[3]) > 240, "1.2 s at full pace, and at least the one under way"
+    done = rowcall(*command)
+    assert done.code == 0, done
+    assert time.monotonic() - begun > 4, "the period after the killed session"
+    assert len(unlogged.read_text().splitlines()) == 1, "the second session ended in good order"
+
+
 def test_a_quota_needs_the_call_log(rowcall, mock_api, tmp_path):
     api = mock_api()
     done = rowcall(
