@@ -12,7 +12,25 @@ LeaseWorker::LeaseWorker(const LeaseTerms& terms, std::uint64_t worker, StrictLi
   limit_->set_permits(0);
 }
 
+void LeaseWorker::set_permits(std::int64_t permits, Instant now) {
+  kept_ = shrink_from_ = permits;
+  if (std::int64_t idle_kept = std::min(limit_->permits(), limit_->live()); permits > 0 && permits < idle_kept) {
+    shrink_from_ = idle_kept;
+    shrink_since_ = now;
+  }
+  limit_->set_permits(shrink_from_);
+}
+
+void LeaseWorker::give_back(Instant now) {
+  if (shrink_from_ == kept_) return;
+  double left = 1 - seconds(now - shrink_since_) / seconds(terms_.period);
+  if (left <= 0) shrink_from_ = kept_;
+  auto more = static_cast<double>(shrink_from_ - kept_) * left;
+  limit_->set_permits(kept_ + static_cast<std::int64_t>(more));
+}
+
 bool LeaseWorker::due(bool hungry, Instant now) {
+  give_back(now);
   if (sequence_ == 0) return true;
   Duration since = now - reported_at_;
   if (since >= report_every_) return true;
@@ -27,6 +45,7 @@ bool LeaseWorker::due(bool hungry, Instant now) {
 
 LeaseReport LeaseWorker::report(bool hungry, Instant now) {
   expire(now);
+  give_back(now);
   LeaseReport report;
   // The first of all is news, too: nobody waits a turn for it to be told again.
   told_news_ = sequence_ == 0 || now - reported_at_ < report_every_;
@@ -52,6 +71,7 @@ LeaseReport LeaseWorker::leave(Instant now) {
     leaving_.leaving = true;
     limit_->count_cooling(now, terms_.reuse_after / static_cast<int>(LeaseReport::kSlices), leaving_.cooling);
     limit_->abandon();
+    shrink_from_ = kept_ = 0;
     ends_ = now;
   }
   return leaving_;
@@ -76,7 +96,7 @@ void LeaseWorker::grant(const LeaseGrant& grant, Instant now) {
   // A coordinator that was restarted believes what it was told first, which may have been under way for
   // long: its first word can leave us what we have, and not give what we have given back since.
   bool restarted = applied_.epoch != 0 && grant.version.epoch > applied_.epoch;
-  limit_->set_permits(restarted ? std::min(limit_->permits(), grant.permits) : grant.permits);
+  set_permits(restarted ? std::min(limit_->permits(), grant.permits) : grant.permits, now);
   applied_ = grant.version;
 }
 
@@ -84,6 +104,7 @@ void LeaseWorker::expire(Instant now) {
   if (leaving_.sequence != 0) return;
   if (now < ends_ || applied_ == LeaseVersion{}) return;
   limit_->abandon();
+  shrink_from_ = kept_ = 0;
   ++expired_;
   ++incarnation_;
   sequence_ = answered_ = 0;

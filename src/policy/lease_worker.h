@@ -2,7 +2,10 @@
 // A worker's side of the leases: how many permits of one limit it holds, and until when.
 //
 // It tells a StrictLimit how many permits there are. A permit is given back when it has cooled, by being
-// kept back: what is reported as held is never less than what can still be used here. When nothing was
+// kept back: what is reported as held is never less than what can still be used here. Those that are not in
+// use go at once, the others over one period, evenly: they cool in the order in which they were used, so to
+// keep back the next ones that cool would be to send nothing for a while, and more than the pace allows
+// after it. When nothing was
 // heard for too long, the lease runs out: nothing is sent any more, and a new incarnation begins with
 // nothing.
 //
@@ -57,6 +60,9 @@ class LeaseWorker {
     Instant at;
   };
 
+  void set_permits(std::int64_t permits, Instant now);
+  void give_back(Instant now);
+
   LeaseTerms terms_;
   StrictLimit* limit_;
   std::uint64_t worker_;
@@ -67,6 +73,10 @@ class LeaseWorker {
   LeaseVersion applied_;
   std::deque<Sent> sent_;  // reports whose grants may still count
   Instant ends_ = Instant::min() + std::chrono::hours(1);
+  // A shrink that is under way: from so many, then, to `kept_`.
+  std::int64_t shrink_from_ = 0;
+  Instant shrink_since_{};
+  std::int64_t kept_ = 0;
   Duration report_every_;
   Instant reported_at_ = Instant::min();
   std::int64_t reported_held_ = 0;

@@ -61,17 +61,28 @@ Instant Limiter::next(Instant now, std::int64_t weight) {
     std::int64_t permits = weight_for(i, weight);
     earliest = std::max(earliest, std::visit([&](auto& l) { return l.next(now, permits); }, limits_[i]));
   }
+  if (lent_) look_at_lease(earliest > now, now);
   if (turn_) earliest = std::max(earliest, due() - kCatchUp);
-  if (lent_) {
-    // Whoever brings a lease wakes those who wait; to look often would be for nothing.
-    if (now >= sends_end_ || lent(pace_limit_)->permits() == 0)
-      earliest = std::max(earliest, now + kLookAgain);
-    if (earliest > now && !blocked_since_) {
-      blocked_since_ = now;
-    } else if (earliest <= now && blocked_since_) {
-      blocked_ += now - *blocked_since_;
-      blocked_since_.reset();
-    }
+  return lent_ ? under_lease(earliest, now) : earliest;
+}
+
+void Limiter::look_at_lease(bool used_up, Instant now) {
+  std::int64_t permits = lent(pace_limit_)->permits();
+  if (lent_permits_ > 0) lent_anew_ += std::max<std::int64_t>(0, permits - lent_permits_);
+  if (used_up) lent_anew_ = 0;  // one has to be waited for, so the new ones are in use, too
+  lent_permits_ = permits;
+  if (permits >= lent_before_ || now >= lent_before_until_) lent_before_ = permits;
+  if (permits == lent_before_) lent_before_until_ = now + lent(pace_limit_)->horizon();
+}
+
+Instant Limiter::under_lease(Instant earliest, Instant now) {
+  // Whoever brings a lease wakes those who wait; to look often would be for nothing.
+  if (now >= sends_end_ || lent_permits_ == 0) earliest = std::max(earliest, now + kLookAgain);
+  if (earliest > now && !blocked_since_) {
+    blocked_since_ = now;
+  } else if (earliest <= now && blocked_since_) {
+    blocked_ += now - *blocked_since_;
+    blocked_since_.reset();
   }
   return earliest;
 }
@@ -83,10 +94,9 @@ Instant Limiter::due() const {
 
 // A share of the permits is used at that share of the pace.
 Duration Limiter::interval() const {
-  if (!lent_ || limits_.empty()) return interval_;
-  std::int64_t permits = std::get<StrictLimit>(limits_[pace_limit_]).permits();
+  if (!lent_ || limits_.empty() || lent_anew_ > 0) return interval_;
   return from_seconds(seconds(interval_) * static_cast<double>(pace_calls_) /
-                      static_cast<double>(std::max<std::int64_t>(permits, 1)));
+                      static_cast<double>(std::max<std::int64_t>(lent_before_, 1)));
 }
 
 bool Limiter::hungry(Instant now) const {
@@ -122,6 +132,7 @@ Permit Limiter::take(Instant now, std::int64_t weight) {
   }
   if (interval_ > Duration(0) || pace_interval_ > Duration(0)) turn_ = turn_ ? std::max(due(), now) : now;
   last_weight_ = weight_for(pace_limit_, weight);
+  lent_anew_ = std::max<std::int64_t>(0, lent_anew_ - last_weight_);
   return permit;
 }
 

@@ -3,7 +3,10 @@
 //
 // An attempt needs permits from every limit, as many as it weighs. Sends are spread evenly at 1.05 times the
 // rate of the limit with the shortest period, and may catch up at most 2 ms: a little faster than the limit,
-// so that the limit binds and not the pacer, and time lost to a late wake-up is not lost for good.
+// so that the limit binds and not the pacer, and time lost to a late wake-up is not lost for good. Of lent
+// permits a share is held, and used at that share of the pace. What comes on top of it was another's a moment
+// ago, and idle since: it is used at the pace of the whole limit. When the share shrinks, the pace stays for
+// a period more: what was used at that pace cools at that pace, and would be idle.
 //
 // A decision: no clock, no sleep. Belongs to the loop thread of one run.
 #pragma once
@@ -114,6 +117,8 @@ class Limiter {
     return unweighted_[limit] ? 1 : weight;
   }
   Duration interval() const;
+  void look_at_lease(bool used_up, Instant now);
+  Instant under_lease(Instant earliest, Instant now);
 
   static constexpr Duration kLookAgain = std::chrono::milliseconds(50);  // without a lease
   static constexpr double kHungryShare = 0.9;
@@ -123,6 +128,10 @@ class Limiter {
   Instant sends_end_ = Instant::min();  // of lent permits
   std::optional<Instant> blocked_since_;
   Duration blocked_{};  // since hunger_since_
+  std::int64_t lent_permits_ = 0;  // of the limit that sets the pace, when last looked at...
+  std::int64_t lent_anew_ = 0;     // ...those that came on top, until they are used...
+  std::int64_t lent_before_ = 0;   // ...and the most of the last period
+  Instant lent_before_until_{};
   Instant hunger_since_{};
   std::size_t pace_limit_ = 0;   // the one with the shortest period...
   std::int64_t pace_calls_ = 0;  // ...and its calls

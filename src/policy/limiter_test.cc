@@ -195,6 +195,22 @@ TEST(Limiter, LentPermitsAreNotUsedUp) {
   EXPECT_EQ(limiter.next(kStart), kStart) << "the coordinator knows what was sent";
 }
 
+TEST(Limiter, LentPermitsAreUsedAtTheirShareOfThePaceAndNewOnesAtAllOfIt) {
+  Limiter limiter(spec_of({{1000, 1s}}), Limiter::Permits::kLent);
+  limiter.lent(0)->set_permits(200);
+  limiter.set_sends_end(kStart + 1h);
+  std::vector<Instant> sends = send(&limiter, 400);
+  EXPECT_GT(sends[199] - sends[0], 900ms) << "the first ones evenly";
+  // Half of the period is over when another worker's come: they wait for nobody.
+  Instant now = sends.back();
+  limiter.lent(0)->set_permits(300);
+  std::vector<Instant> more = send(&limiter, 100, now);
+  EXPECT_LT(more.back() - now, 110ms);
+  EXPECT_GT(more.back() - now, 85ms) << "the limit's own pace is not exceeded";
+  std::vector<Instant> later = send(&limiter, 300, more.back());
+  EXPECT_GT(later.back() - later.front(), 800ms) << "from then on at the share's pace";
+}
+
 TEST(Limiter, AnUnsentPermitIsFreeForEveryLimit) {
   Limiter limiter(spec_of({{2, 1s}, {2, 1min}}));
   for (int i = 0; i < 100; ++i) {
