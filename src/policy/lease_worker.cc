@@ -14,7 +14,8 @@ LeaseWorker::LeaseWorker(const LeaseTerms& terms, std::uint64_t worker, StrictLi
 
 void LeaseWorker::set_permits(std::int64_t permits, Instant now) {
   kept_ = shrink_from_ = permits;
-  if (std::int64_t idle_kept = std::min(limit_->permits(), limit_->live()); permits > 0 && permits < idle_kept) {
+  if (std::int64_t idle_kept = std::min(limit_->permits(), limit_->live());
+      permits > 0 && permits < idle_kept) {
     shrink_from_ = idle_kept;
     shrink_since_ = now;
   }

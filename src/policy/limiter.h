@@ -127,7 +127,7 @@ class Limiter {
   bool lent_;
   Instant sends_end_ = Instant::min();  // of lent permits
   std::optional<Instant> blocked_since_;
-  Duration blocked_{};  // since hunger_since_
+  Duration blocked_{};             // since hunger_since_
   std::int64_t lent_permits_ = 0;  // of the limit that sets the pace, when last looked at...
   std::int64_t lent_anew_ = 0;     // ...those that came on top, until they are used...
   std::int64_t lent_before_ = 0;   // ...and the most of the last period
