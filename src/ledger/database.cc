@@ -44,8 +44,10 @@ Error database_error(sqlite3* database, int code, const std::filesystem::path& p
 }  // namespace
 
 Error damaged(const std::filesystem::path& path, const std::string& found) {
-  return {ErrorCode::kInput, path.string(), "it is damaged: " + found, "the ledger as rowcall wrote it",
-          "Restore it from a copy, or start anew with --fresh."};
+  return {
+      ErrorCode::kInput, path.string(), "it is damaged: " + found, "the ledger as rowcall wrote it",
+      "Restore it from a copy, or remove it: a run then goes on behind the parts at its sink. --fresh with "
+      "--overwrite starts anew."};
 }
 
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
