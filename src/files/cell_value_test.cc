@@ -77,6 +77,8 @@ TEST(ColumnGuess, TypesThatFitAllCells) {
 
 TEST(ColumnGuess, WhatWouldLoseSomethingIsText) {
   EXPECT_EQ(guess({"1", "x"}).id, TypeId::kString);
+  // Once read the byte before the cell: AddressSanitizer sees that in a cell at the start of its buffer.
+  EXPECT_EQ(guess({std::string("e\":\"3.00").c_str()}).id, TypeId::kString);
   EXPECT_EQ(guess({"1", "true"}).id, TypeId::kString);
   EXPECT_EQ(guess({"1", "00501"}).id, TypeId::kString);
   EXPECT_EQ(guess({"1.1", "1.10"}).id, TypeId::kString);

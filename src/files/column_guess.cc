@@ -30,9 +30,10 @@ void ColumnGuess::see_number(std::string_view text) {
   if (!real_) return;
   double real = 0;
   real_ = exact_double(text, real);
+  if (!real_) return;
   int decimals = decimals_of(text);
   if (decimals < 0) {
-    real_ = real_ && text.size() < kDigitsOfIds;
+    real_ = text.size() < kDigitsOfIds;
     return;
   }
   if (decimals_ < 0) decimals_ = decimals;
