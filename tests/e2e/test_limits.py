@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
 import re
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -75,10 +73,10 @@ def in_twelve_hours() -> str:
     return (datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=12)).strftime("%H:%M")
 
 
-def until_held(process: subprocess.Popen[bytes], log: Path) -> None:
+def until_held(process: parts.Started, log: Path) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        assert process.poll() is None
+        assert process.alive()
         if log.exists() and "quota of limits.rate is used up" in log.read_text():
             return
         time.sleep(0.05)
@@ -90,20 +88,11 @@ def test_a_days_quota_is_not_doubled_by_going_on(mock_api, rowcall, tmp_path):
     table = table_of(tmp_path, 500)
     command = words(table, api, tmp_path, "--set", rates("500/s", f"60/day resets {in_twelve_hours()} UTC"))
     for number in (signal.SIGINT, signal.SIGKILL, signal.SIGINT):
-        process = subprocess.Popen(
-            [str(parts.rowcall_path()), *command],
-            env={**os.environ, "HOME": str(tmp_path)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
+        with parts.Started(command, tmp_path) as process:
             until_held(process, tmp_path / "run" / "logs" / "processor.log")
             time.sleep(0.5)
-            process.send_signal(number)
+            process.process.send_signal(number)
             process.wait(20)
-        finally:
-            process.kill()
-            process.wait()
         (tmp_path / "run" / "logs" / "processor.log").unlink()
         assert api.stats()["arrivals"] == 60
     verdict = rowcall("verify-rate", tmp_path / "run")
@@ -119,21 +108,12 @@ def test_what_a_killed_run_may_have_sent_outlasts_the_next_session(mock_api, row
     begun = 0.0
     for happened, number in ((lambda: api.stats()["arrivals"] > 0, signal.SIGKILL), (unlogged.exists, signal.SIGINT)):
         begun = time.monotonic()
-        process = subprocess.Popen(
-            [str(parts.rowcall_path()), *command],
-            env={**os.environ, "HOME": str(tmp_path)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
+        with parts.Started(command, tmp_path) as process:
             while not happened():
-                assert process.poll() is None and time.monotonic() < begun + 30
+                assert process.alive() and time.monotonic() < begun + 30
                 time.sleep(0.002)
-            process.send_signal(number)
+            process.process.send_signal(number)
             process.wait(20)
-        finally:
-            process.kill()
-            process.wait()
     assert json.loads(rowcall("status", tmp_path / "run", "--json").out)["calls_under_way"] == 0
     assert int(unlogged.read_text().split()[3]) > 240, "1.2 s at full pace, and at least the one under way"
     done = rowcall(*command)
