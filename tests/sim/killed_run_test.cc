@@ -7,13 +7,15 @@
 
 #include <cstdlib>
 
+#include "tests/sim/seeds.h"
+
 namespace rowcall::sim {
 namespace {
 
 // ROWCALL_SIM_SEEDS="FIRST COUNT" plays others.
 TEST(KilledRun, NothingIsLostAndNothingPaidTwice) {
   std::uint64_t first = 1;
-  std::uint64_t count = 10'000;
+  std::uint64_t count = seeds(10'000);
   if (const char* wanted = std::getenv("ROWCALL_SIM_SEEDS")) {
     char* rest = nullptr;
     first = std::strtoull(wanted, &rest, 10);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/sim/lease_world.h"
+#include "tests/sim/seeds.h"
 
 namespace rowcall::sim {
 namespace {
@@ -31,7 +32,7 @@ bool strict(const ClusterOutcome& outcome, const ClusterOptions& options) {
 }
 
 TEST(Lease, AThousandTroubledRunsKeepTheLimit) {
-  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds(1000); ++seed) {
     ClusterOptions options = troubled(seed);
     options.workers = 2 + static_cast<int>(seed % 7);
     options.limit.calls = seed % 10 == 0 ? 3 : 200;
@@ -45,7 +46,7 @@ TEST(Lease, AThousandTroubledRunsKeepTheLimit) {
 }
 
 TEST(Lease, TroubledRunsKeepALimitThatIsInARedis) {
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds(300); ++seed) {
     ClusterOptions options = troubled(seed);
     options.redis = true;
     options.workers = 2 + static_cast<int>(seed % 7);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "policy/dice.h"
+#include "tests/sim/seeds.h"
 #include "tests/sim/sim_run.h"
 
 namespace rowcall::sim {
@@ -137,7 +138,7 @@ TEST(Weight, AColumnThatIsNotThereIsToldAtOnce) {
 // Random weights and quotas over a renewal, from three hundred seeds: no window over its limit, no period
 // over its quota.
 TEST(Quota, ThreeHundredSeeds) {
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds(300); ++seed) {
     policy::Dice dice(seed * 31);
     Scenario scenario;
     scenario.seed = seed;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "policy/dice.h"
+#include "tests/sim/seeds.h"
 #include "tests/sim/sim_run.h"
 
 namespace rowcall::sim {
@@ -127,7 +128,7 @@ void expect_invariants(const Trouble& trouble, const Scenario& scenario, const O
 }
 
 TEST(Trouble, AThousandSeeds) {
-  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds(1000); ++seed) {
     policy::Dice dice(seed * 7919);
     const Trouble& trouble = kTroubles[seed % std::size(kTroubles)];
     Scenario scenario;
@@ -144,7 +145,7 @@ TEST(Trouble, AThousandSeeds) {
 
 // Calls that were made during an outage: those that met its begin, and the probes.
 TEST(Trouble, AnOutageCostsTheCallsThatMetItAndAFewProbes) {
-  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds(50); ++seed) {
     Scenario scenario;
     scenario.seed = seed;
     scenario.source.rows = 4000;
@@ -161,7 +162,7 @@ TEST(Trouble, AnOutageCostsTheCallsThatMetItAndAFewProbes) {
 // An API at which everything fails, and nothing that would hold the run: only their budget keeps retries
 // back.
 TEST(Trouble, RetriesCannotStorm) {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds(20); ++seed) {
     Scenario scenario;
     scenario.seed = seed;
     scenario.source.rows = 100'000;
