@@ -62,7 +62,9 @@ void PaceControl::sent(Instant now) {
   taken_.add(now);
   if (state_ != State::kClosed) return;
   trickle_at_ = now + trickle_;
-  trickle_ = std::min(from_seconds(seconds(trickle_) * kTrickleGrowth), kTrickleMost);
+  // Where it opens says what the new limit is, so it is looked for closely, as long as it may be a second's.
+  bool close_look = !closed_by_climb_ && now - closed_since_ < kSecond;
+  if (!close_look) trickle_ = std::min(from_seconds(seconds(trickle_) * kTrickleGrowth), kTrickleMost);
 }
 
 void PaceControl::delivered(Instant granted_at, Instant now) {
@@ -134,12 +136,13 @@ void PaceControl::hold(double per_s, double probe_after, Instant now) {
 
 void PaceControl::close(Instant now) {
   if (state_ == State::kClimbing) climb_failed_at_ = now;
+  closed_by_climb_ = row_granted_at_ - climb_failed_at_ <= kSecond;
   taken_at_close_ = taken_.within(kSecond, row_granted_at_);
   before_closed_ = present(now);
   closed_since_ = refused_at_ = row_granted_at_;
   state_ = State::kClosed;
   pace_ = before_closed_;
-  trickle_ = kTrickleFirst;
+  trickle_ = closed_by_climb_ ? kTrickleFirst : kTrickleFine;
   trickle_at_ = now + trickle_;
   begin_anew(now);
 }
@@ -158,9 +161,8 @@ void PaceControl::open(Instant granted_at, Instant now) {
     after = kProbeSoon;
   }
   if (now < moving_until_) after = std::min(after, kProbeMoving);
-  bool by_climb = closed_since_ - climb_failed_at_ <= kSecond;
   bool same = std::abs(borne - before_climb_) <= 0.1 * before_climb_;
-  windows_seen_ = known && by_climb && same ? windows_seen_ + 1 : 0;
+  windows_seen_ = known && closed_by_climb_ && same ? windows_seen_ + 1 : 0;
   window_from_ = Instant{};
   hold(std::min(borne, 0.98 * before_closed_), after, now);
 }

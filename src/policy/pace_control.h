@@ -80,6 +80,7 @@ class PaceControl {
   static constexpr double kMoved = 1.4;        // a climb as far as this: the limit has moved
   static constexpr Duration kMovingFor = std::chrono::minutes(1);
   static constexpr int kWindowsSeen = 2;  // climbs that ended at a full window, one after the other
+  static constexpr Duration kTrickleFine = std::chrono::milliseconds(12);
   static constexpr Duration kTrickleFirst = std::chrono::milliseconds(25);
   static constexpr Duration kTrickleMost = std::chrono::seconds(5);
   static constexpr double kTrickleGrowth = 1.15;
@@ -126,6 +127,7 @@ class PaceControl {
   Instant window_from_{};  // the API holds no call from before against us
   Instant refused_at_{};   // the grant of the last single call that was refused
   int windows_seen_ = 0;
+  bool closed_by_climb_ = false;  // not by a new limit
   Instant climb_failed_at_{};
   Instant moving_until_ = Instant::min();
   Duration trickle_ = kTrickleFirst;
