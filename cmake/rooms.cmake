@@ -15,6 +15,6 @@ function(rowcall_room name)
     target_link_libraries(rowcall_${name}_test PRIVATE rowcall_${name} rowcall_flags ${ROOM_PRIVATE_USES}
                           ${ROOM_TEST_USES} GTest::gmock GTest::gtest_main)
     add_test(NAME unit.${name} COMMAND rowcall_${name}_test)
-    set_tests_properties(unit.${name} PROPERTIES TIMEOUT 300 LABELS unit)
+    set_tests_properties(unit.${name} PROPERTIES TIMEOUT 900 LABELS unit)
   endif()
 endfunction()

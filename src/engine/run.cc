@@ -376,12 +376,13 @@ Result<Report> run(const Job& job, const Host& given) {
                                  job.response.body_bytes_max,  job.request.tls_verify};
   try {
     asio::io_context context(1);
-    LoopClock clock(context);
+    bool shares = !host.cluster.coordinator.empty();
+    LoopClock clock(context, shares ? LoopClock::kSharedTick : LoopClock::kTick);
     engine::Run run(context.get_executor(), &clock, Worker::Kind::kThread, job, host, std::move(prepared));
     http::Http1Transport transport(context.get_executor(), &clock, std::move(options), std::move(tls),
                                    run.line_events());
     run.start(&transport, [&context] { context.stop(); });
-    context.run();
+    clock.run(context);
     return run.report();
   } catch (const std::exception& unexpected) {
     // What was published stays; nothing half-written does.

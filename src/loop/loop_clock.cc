@@ -1,12 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/loop_clock.h"
 
+#include <thread>
+
 namespace rowcall {
 
 void LoopClock::call_at(Instant at, std::move_only_function<void()> then) {
-  auto ticks = (at.time_since_epoch() + kTick - Duration(1)) / kTick;
-  entries_.push({Instant(ticks * kTick), next_order_++, std::move(then)});
+  auto ticks = (at.time_since_epoch() + tick_ - Duration(1)) / tick_;
+  entries_.push({Instant(ticks * tick_), next_order_++, std::move(then)});
   arm();
+}
+
+void LoopClock::run(boost::asio::io_context& context) {
+  if (tick_ <= kTick) {
+    context.run();
+    return;
+  }
+  while (!context.stopped()) {
+    if (context.poll() > 0) continue;
+    if (!entries_.empty() && entries_.top().at <= now() + tick_) {
+      std::this_thread::sleep_until(entries_.top().at);
+    } else {
+      context.run_one();  // stops the context when there is nothing left to wait for
+    }
+  }
 }
 
 void LoopClock::arm() {

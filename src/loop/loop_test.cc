@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -52,6 +53,35 @@ TEST_F(LoopTest, SleepersWakeInOrderOfTime) {
   asio::co_spawn(context_, note_at(now - 1s, "past"), asio::detached);
   context_.run();
   EXPECT_EQ(log_, (std::vector<std::string>{"past", "early", "late"}));
+}
+
+TEST_F(LoopTest, WithLongTicksWhatComesInWaitsForWhatIsDue) {
+  LoopClock clock(context_, 100ms);
+  Instant due = Instant((clock.now().time_since_epoch() / 100ms + 1) * 100ms);
+  std::this_thread::sleep_until(due);
+  due += 100ms;
+  Instant came{};
+  clock.call_at(due, [this] { log_.push_back("due"); });
+  std::jthread other([this, &clock, &came, due] {
+    std::this_thread::sleep_until(due - 70ms);
+    asio::post(context_, [this, &clock, &came] {
+      came = clock.now();
+      log_.push_back("came in");
+      context_.stop();
+    });
+  });
+  clock.run(context_);
+  EXPECT_GE(came, due);
+  EXPECT_THAT(log_, testing::Contains("came in"));
+}
+
+TEST_F(LoopTest, WithLongTicksWhatComesInDoesNotWaitForWhatIsFarAway) {
+  LoopClock clock(context_, 5ms);
+  Instant begun = clock.now();
+  clock.call_at(begun + 1h, [] {});
+  std::jthread other([this] { asio::post(context_, [this] { context_.stop(); }); });
+  clock.run(context_);
+  EXPECT_LT(clock.now() - begun, 30min);
 }
 
 TEST_F(LoopTest, ASignalWakesAllWhoseConditionHolds) {

@@ -62,7 +62,7 @@ Instant Limiter::next(Instant now, std::int64_t weight) {
     earliest = std::max(earliest, std::visit([&](auto& l) { return l.next(now, permits); }, limits_[i]));
   }
   if (lent_) look_at_lease(earliest > now, now);
-  if (turn_) earliest = std::max(earliest, due() - kCatchUp);
+  if (turn_) earliest = std::max(earliest, due() - (lent_ ? kCatchUpLent : kCatchUp));
   return lent_ ? under_lease(earliest, now) : earliest;
 }
 

@@ -42,6 +42,7 @@ class Limiter {
  public:
   static constexpr double kPaceAhead = 1.05;
   static constexpr Duration kCatchUp = std::chrono::milliseconds(2);
+  static constexpr Duration kCatchUpLent = std::chrono::milliseconds(4);  ///< Its loop has longer ticks.
   /// A limit with more permits than this is kept in buckets instead of stamps.
   static constexpr std::int64_t kStampsMax = 200'000;
 
