@@ -69,7 +69,7 @@ def audit(api: Any) -> dict[str, Any]:
 
 
 def test_three_processes_together_keep_the_limit(mock_api: Any) -> None:
-    api = mock_api(limit="600/s")
+    api = mock_api(limit="600/s", stamp="kernel")
     cluster = Cluster(api.url + "/process", "600/s")
     # Skewed: the largest goes on alone, with all permits.
     workers = [cluster.worker(0, 300), cluster.worker(10_000, 700), cluster.worker(20_000, 2000)]
@@ -87,7 +87,7 @@ def test_three_processes_together_keep_the_limit(mock_api: Any) -> None:
 
 
 def test_the_permits_of_a_killed_worker_come_back(mock_api: Any) -> None:
-    api = mock_api(limit="400/s")
+    api = mock_api(limit="400/s", stamp="kernel")
     cluster = Cluster(api.url + "/process", "400/s")
     victim = cluster.worker(0, 100_000)
     deadline = time.monotonic() + 60
@@ -106,7 +106,7 @@ def test_the_permits_of_a_killed_worker_come_back(mock_api: Any) -> None:
 
 
 def test_a_stranger_gets_nothing(mock_api: Any) -> None:
-    api = mock_api(limit="400/s")
+    api = mock_api(limit="400/s", stamp="kernel")
     cluster = Cluster(api.url + "/process", "400/s")
     stranger = cluster.worker(0, 10, "not the secret, but as long as it")
     _, trouble = stranger.communicate(timeout=60)
@@ -126,7 +126,7 @@ def test_a_coordinator_wants_a_limit_and_a_long_secret() -> None:
 
 
 def test_a_keyword_names_the_coordinator(mock_api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    api = mock_api(limit="400/s")
+    api = mock_api(limit="400/s", stamp="kernel")
     cluster = Cluster(api.url + "/process", "400/s")
     monkeypatch.setenv("SECRET_OF_THE_TEST", SECRET)
     done = rowcall.enrich(

@@ -189,7 +189,7 @@ def test_order_any_has_every_row(mock_api):
 
 
 def test_the_limit_is_kept(mock_api):
-    api = mock_api(limit="1000/s")
+    api = mock_api(limit="1000/s", stamp="kernel")
     out = rowcall.enrich(table(1500), url=api.url, rate="1000/s", response=RESPONSE)
     assert api.stats()["limits"][0]["over"] == 0
     window = rowcall.run_of(out).report.worst_window[0]
