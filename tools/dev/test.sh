@@ -89,25 +89,19 @@ cmd_test() {
   close_results release
 }
 
-# python_under_asan: the tests of the Python package, on a module with AddressSanitizer in a Python without it. What
-# Python, pyarrow and the others leave at their end is theirs; leaks.py looks for what our module left.
+# python_under_asan: the tests of the Python package, on a module with AddressSanitizer in a Python without it, with the
+# C++ library, or the sanitizer would not find what throws in modules that bring their own (DuckDB). What Python, pyarrow
+# and the others leave at their end is theirs; leaks.py looks for what our module left. No test that forks: the
+# sanitizer's allocator does not lock itself for a fork, and a child of a process with threads can hang in it.
 python_under_asan() {
   local reports="$RESULTS/asan" code=0
   mkdir -p "$reports"
-  pytest_under_asan 1 -k "not fork" || code=1
-  # A forked child has what the threads held that it has not: no leak.
-  pytest_under_asan 0 -k fork --junitxml="$reports/fork.xml" || code=1
-  "$PYTHON" tools/dev/leaks.py "$reports" || code=1
-  return "$code"
-}
-
-# pytest_under_asan LEAKS ARGUMENT...: with the C++ library, or the sanitizer would not find what throws in modules that
-# bring their own (DuckDB).
-pytest_under_asan() {
   ROWCALL_PYTHON="$ROOT/build/asan/python" PYTHONMALLOC=malloc \
     LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libstdc++.so.6)" \
-    ASAN_OPTIONS="detect_leaks=$1:exitcode=0:log_path=$RESULTS/asan/report:fast_unwind_on_malloc=1" \
-    run_pytest -o "pythonpath=tools tests/tidy tools/dev build/asan/python" -o timeout=900 tests/python "${@:2}"
+    ASAN_OPTIONS="detect_leaks=1:exitcode=0:log_path=$RESULTS/asan/report:fast_unwind_on_malloc=1" \
+    run_pytest -o "pythonpath=tools tests/tidy tools/dev build/asan/python" -o timeout=900 tests/python -k "not fork" || code=1
+  "$PYTHON" tools/dev/leaks.py "$reports" || code=1
+  return "$code"
 }
 
 #: asan [CTEST ARGUMENT...] | unit, sim, golden and Python tests under AddressSanitizer, LeakSanitizer and UBSan
