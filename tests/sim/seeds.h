@@ -8,7 +8,8 @@
 
 namespace rowcall::sim {
 
-/// `count`, or as much less as ROWCALL_SIM_PART says: with 10, a tenth. Sanitizers make runs ten times slower.
+/// `count`, or as much less as ROWCALL_SIM_PART says: with 10, a tenth. Sanitizers make runs ten times
+/// slower.
 inline std::uint64_t seeds(std::uint64_t count) {
   const char* part = std::getenv("ROWCALL_SIM_PART");  // NOLINT(concurrency-mt-unsafe): nobody sets it
   std::uint64_t divisor = part == nullptr ? 1 : std::strtoull(part, nullptr, 10);
