@@ -8,7 +8,7 @@
 
 namespace rowcall::sim {
 
-/// `count`, or as much less as ROWCALL_SIM_PART says: with 10, a tenth. Sanitizers make runs ten times
+/// `count`, or as much less as ROWCALL_SIM_PART says: with 5, a fifth. Sanitizers make runs ten times
 /// slower.
 inline std::uint64_t seeds(std::uint64_t count) {
   const char* part = std::getenv("ROWCALL_SIM_PART");  // NOLINT(concurrency-mt-unsafe): nobody sets it

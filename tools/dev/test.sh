@@ -109,7 +109,7 @@ cmd_asan() {
   need_python build check frames
   export ASAN_OPTIONS="detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"
   export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
-  export ROWCALL_SIM_PART="${ROWCALL_SIM_PART:-10}" # of the seeds: a sanitizer is ten times slower
+  export ROWCALL_SIM_PART="${ROWCALL_SIM_PART:-5}" # of the seeds: a sanitizer is ten times slower
   build_preset asan
   (($# != 0)) || build_preset release rowcall # the Python tests' mock API
   start_results
@@ -122,7 +122,7 @@ cmd_asan() {
 cmd_tsan() {
   # Arrow and the Python wheel's libraries are not instrumented; what they do inside is not judged.
   export TSAN_OPTIONS="ignore_noninstrumented_modules=1:second_deadlock_stack=1:halt_on_error=0"
-  export ROWCALL_SIM_PART="${ROWCALL_SIM_PART:-10}"
+  export ROWCALL_SIM_PART="${ROWCALL_SIM_PART:-5}"
   build_preset tsan
   start_results
   part unit step "ctest under tsan" run_ctest tsan "$@"
