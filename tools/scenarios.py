@@ -74,6 +74,7 @@ class Scenario:
     ideal: list[tuple[float, float, float]]  # from, to, calls a second that nobody could exceed
     goal: str
     reached: Callable[[Result], bool]
+    settings: tuple[str, ...] = ()  # of the job, for rowcall
 
 
 def cut(to: float, of: float = RATE) -> list[tuple[float, float, float]]:
@@ -142,6 +143,15 @@ SCENARIOS = [
         steady(RATE),
         "92 %; 96 % is more than the 95 % that the strict guard leaves",
         lambda r: between(r.goodput, 0.92),
+    ),
+    Scenario(
+        "latency-step-20ms",
+        "latency from 20 ms to 200 ms, guard_max 20 ms",
+        "0s latency 20ms; 10s latency 200ms; 50s latency 20ms",
+        steady(RATE),
+        "96 %",
+        lambda r: between(r.goodput, 0.96),
+        settings=("limits.guard_max=20ms",),
     ),
     Scenario(
         "capacity-cut",
@@ -245,7 +255,7 @@ def table(rows: int) -> Path:
     return path
 
 
-def command_of(client: str, url: str, source: Path, folder: Path) -> list[str]:
+def command_of(scenario: Scenario, client: str, url: str, source: Path, folder: Path) -> list[str]:
     if client == "aws":
         script = ROOT / "tools" / "aws_adaptive.py"
         return [sys.executable, str(script), "--url", url, "--rate", str(RATE), "--seconds", str(END + AFTER)]
@@ -262,6 +272,8 @@ def command_of(client: str, url: str, source: Path, folder: Path) -> list[str]:
         "run.call_log=false",
         "--no-env-file",
     ]
+    for setting in scenario.settings:
+        command += ["--set", setting]
     if client == "fixed":
         command += ["--set", "limits.adaptive=false", "--set", "breaker.enabled=false"]
     return command
@@ -276,7 +288,7 @@ def play(scenario: Scenario, client: str, before: Sequence[str] = ()) -> list[Ca
     with parts.MockApi(
         script=scenario.script, calls_file=calls_file, audit=f"{RATE}/s", seed=11, stamp="kernel", before=before
     ) as api:
-        command = [*before, *command_of(client, api.url + "/score", table(ROWS), folder)]
+        command = [*before, *command_of(scenario, client, api.url + "/score", table(ROWS), folder)]
         with (folder / "output.txt").open("wb") as output:
             process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True, cwd=folder)
             try:

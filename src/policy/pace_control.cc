@@ -69,6 +69,7 @@ void PaceControl::sent(Instant now) {
 
 void PaceControl::delivered(Instant granted_at, Instant now) {
   delivered_.add(now);
+  if (state_ == State::kClosed && granted_at > refused_at_) return open(granted_at, now);
   if (granted_at < changed_at_) return;
   ++answered_;
   in_a_row_ = 0;
@@ -78,11 +79,8 @@ void PaceControl::delivered(Instant granted_at, Instant now) {
 
 void PaceControl::throttled(Instant granted_at, Instant now) {
   taken_.take_back(granted_at);
-  if (granted_at < changed_at_) return;
-  if (state_ == State::kClosed) {
-    refused_at_ = std::max(refused_at_, granted_at);
-    return;
-  }
+  refused_at_ = std::max(refused_at_, granted_at);
+  if (state_ == State::kClosed || granted_at < changed_at_) return;
   // Refusals far apart are each the first of its kind.
   Duration together = std::max(kSecond, from_seconds(kSampleMin / present(now)));
   if (refused_ > 0 && now - first_refused_at_ > together) refused_ = since_first_ = 0;
@@ -139,7 +137,7 @@ void PaceControl::close(Instant now) {
   closed_by_climb_ = row_granted_at_ - climb_failed_at_ <= kSecond;
   taken_at_close_ = taken_.within(kSecond, row_granted_at_);
   before_closed_ = present(now);
-  closed_since_ = refused_at_ = row_granted_at_;
+  closed_since_ = row_granted_at_;
   state_ = State::kClosed;
   pace_ = before_closed_;
   trickle_ = closed_by_climb_ ? kTrickleFirst : kTrickleFine;

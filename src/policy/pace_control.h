@@ -125,7 +125,7 @@ class PaceControl {
   double before_closed_ = 0;
   double taken_at_close_ = 0;
   Instant window_from_{};  // the API holds no call from before against us
-  Instant refused_at_{};   // the grant of the last single call that was refused
+  Instant refused_at_{};   // the latest grant of a call that was refused
   int windows_seen_ = 0;
   bool closed_by_climb_ = false;  // not by a new limit
   Instant climb_failed_at_{};
