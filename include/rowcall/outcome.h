@@ -59,7 +59,7 @@ struct Reply {
   std::string detail;        ///< For an error: what the system said, without secrets.
   std::string retry_after;   ///< The header's value as sent, or empty.
   std::string rate_headers;  ///< RateLimit and X-RateLimit headers, one "name: value" a line, or empty.
-  std::string date;          ///< The Date header, for turning Retry-After dates into durations.
+  std::string date;          ///< The Date header if one of those two came, too; what their dates refer to.
   Instant sent_at{};         ///< When the whole request had been handed to the kernel.
   Instant answering_at{};    ///< When the first bytes of the answer arrived; not set: none did.
   Instant done_at{};         ///< When the answer was complete, or the error known.

@@ -75,7 +75,7 @@ Async<CallEnd> make_call(const Request& request, std::int64_t row, int rows, Cal
       if (end.attempts == 0) ++context.counts->calls;
       end.reply = co_await context.transport->send(pass.line, request, std::move(on_sent));
     } else {
-      end.reply = std::move(pass.failure);
+      end.reply = std::move(*pass.failure);
     }
 
     ++end.attempts;

@@ -125,7 +125,7 @@ void Gate::dial_failed(Reply failure) {
   if (waiting() == 0) return;
   Pass pass;
   pass.kind = Pass::Kind::kDialFailed;
-  pass.failure = std::move(failure);
+  pass.failure = std::make_unique<Reply>(std::move(failure));
   pass.granted_at = now;
   pass.probe = policies_->breaker.state() != policy::Breaker::State::kClosed;
   // To try to connect is to probe.

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <unordered_map>
 
@@ -31,8 +32,8 @@ struct Pass {
   Line line = -1;
   policy::Permit permit;
   Instant granted_at{};
-  bool probe = false;  ///< Sent to see whether the API lives again: a failure is not the row's.
-  Reply failure;
+  bool probe = false;              ///< Sent to see whether the API lives again: a failure is not the row's.
+  std::unique_ptr<Reply> failure;  ///< Only for kDialFailed.
 };
 
 /// Why nothing is sent at the moment.

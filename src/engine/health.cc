@@ -26,8 +26,9 @@ Async<void> Run::ask_health() {
   bool permit_taken = pass.kind == Pass::Kind::kGo;
   CallEnd end;
   end.attempts = 1;
-  end.reply = std::move(pass.failure);
-  if (permit_taken) {
+  if (!permit_taken) {
+    end.reply = std::move(*pass.failure);
+  } else {
     ++counts_.calls;
     OnSent on_sent = [this, &pass](Instant at) {
       gate_.sent(pass, at);

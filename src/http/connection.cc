@@ -32,6 +32,7 @@ Async<ConnectFailure> Connection::open(const Addresses& addresses, std::size_t f
   }
   error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.non_blocking(true, ignored);  // for `write_now`
   if (context != nullptr) failure = co_await secure(*context, host, verify);
   co_return failure;
 }
@@ -54,27 +55,25 @@ Async<ConnectFailure> Connection::secure(asio::ssl::context& context, const std:
   co_return failure;
 }
 
-Async<error_code> Connection::write(const std::string& bytes) {
-  error_code error;
-  if (tls_) {
-    co_await asio::async_write(*tls_, asio::buffer(bytes), asio::redirect_error(use_async, error));
-  } else {
-    co_await asio::async_write(socket_, asio::buffer(bytes), asio::redirect_error(use_async, error));
-  }
-  co_return error;
+std::size_t Connection::write_now(std::string_view bytes, error_code& error) {
+  if (tls_) return 0;
+  std::size_t written = socket_.write_some(asio::buffer(bytes), error);
+  if (error == asio::error::would_block || error == asio::error::try_again) error = {};
+  return written;
 }
 
-Async<error_code> Connection::read() {
+// No coroutines of ours: what Asio returns is awaited by the caller, one frame less for each.
+Async<std::size_t> Connection::write(std::string_view bytes, error_code& error) {
+  auto buffer = asio::buffer(bytes);
+  if (tls_) return asio::async_write(*tls_, buffer, asio::redirect_error(use_async, error));
+  return asio::async_write(socket_, buffer, asio::redirect_error(use_async, error));
+}
+
+Async<std::size_t> Connection::read(error_code& error) {
   constexpr std::size_t kReadBytes = 8192;
-  error_code error;
-  std::size_t n = 0;
-  if (tls_) {
-    n = co_await tls_->async_read_some(input_.prepare(kReadBytes), asio::redirect_error(use_async, error));
-  } else {
-    n = co_await socket_.async_read_some(input_.prepare(kReadBytes), asio::redirect_error(use_async, error));
-  }
-  input_.commit(n);
-  co_return error;
+  auto buffer = input_.prepare(kReadBytes);
+  if (tls_) return tls_->async_read_some(buffer, asio::redirect_error(use_async, error));
+  return socket_.async_read_some(buffer, asio::redirect_error(use_async, error));
 }
 
 void Connection::cancel() {

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/buffer.hpp>
@@ -39,10 +40,13 @@ class Connection {
                              boost::asio::ssl::context* context, const std::string& host, bool verify);
   /// TLS over an open connection.
   Async<ConnectFailure> secure(boost::asio::ssl::context& context, const std::string& host, bool verify);
+  /// Writes what the kernel takes at once, and returns how much: over plain TCP nearly always all of it.
+  std::size_t write_now(std::string_view bytes, boost::system::error_code& error);
   /// Writes all of `bytes`.
-  Async<boost::system::error_code> write(const std::string& bytes);
-  /// Reads what there is, at least one byte, into `input`.
-  Async<boost::system::error_code> read();
+  Async<std::size_t> write(std::string_view bytes, boost::system::error_code& error);
+  /// Reads what there is, at least one byte; `received` then puts it into `input`.
+  Async<std::size_t> read(boost::system::error_code& error);
+  void received(std::size_t bytes) { input_.commit(bytes); }
   /// Ends whatever is going on: pending reads and writes fail.
   void cancel();
   void close();

@@ -67,6 +67,23 @@ struct Http1Transport::Slot {
   std::string output;
 };
 
+// A reply that is being read: the parser of the message under way, and how many only announced it.
+struct Http1Transport::Reading {
+  Reading(const TransportOptions& options, const Request& request, Reply& into)
+      : reply(&into),
+        body_bytes_max(static_cast<std::uint64_t>(options.body_bytes_max)),
+        head((request.method.empty() ? options.endpoint.method : request.method) == "HEAD") {
+    begin();
+  }
+  void begin() { parser.emplace(reply, body_bytes_max, head); }
+
+  Reply* reply;
+  std::uint64_t body_bytes_max;
+  bool head;
+  std::optional<ReplyParser> parser;
+  int announcements = 0;
+};
+
 Http1Transport::Http1Transport(Executor executor, Clock* clock, TransportOptions options,
                                std::unique_ptr<asio::ssl::context> tls, LineEvents events)
     : executor_(executor),
@@ -189,15 +206,96 @@ Async<bool> Http1Transport::resolve(Slot& slot, Reply& failure, Duration& took) 
   co_return false;
 }
 
+// One coroutine for the whole of an attempt: what it does between two waits are plain functions.
 Async<Reply> Http1Transport::send(Line line, const Request& request, OnSent on_sent) {
   Slot& slot = *slots_[static_cast<std::size_t>(line)];
   ROWCALL_ASSERT(slot.state == State::kBusy, "a line must be taken before it is used");
   Reply reply;
-  reply.reused = std::exchange(slot.used, true);
+  begin(slot, request, reply);
+
+  error_code error;
+  std::string_view unwritten = slot.output;
+  unwritten.remove_prefix(slot.connection.write_now(unwritten, error));
+  if (!error && !unwritten.empty()) co_await slot.connection.write(unwritten, error);
+  // Read after the write: the latest moment at which the request can have left.
+  reply.sent_at = clock_->now();
+  on_sent(reply.sent_at);
+
+  std::optional<bool> keep;
+  if (error || slot.timed_out) {
+    fail(slot, reply, TransportError::kClosed, error.message());
+    keep = false;
+  }
+  Reading reading(options_, request, reply);
+  while (!keep) {
+    std::size_t received = co_await slot.connection.read(error);
+    slot.connection.received(received);
+    reply.bytes_in += static_cast<std::uint32_t>(received);
+    if (reply.answering_at == Instant{}) reply.answering_at = clock_->now();
+    // What ends a late reply is `cancel`, which finds nothing to cancel while bytes keep coming.
+    if (!error && slot.timed_out) error = asio::error::operation_aborted;
+    keep = error ? read_failed(slot, reading, reply, error) : take_in(slot, reading, reply);
+  }
+  end(line, *keep, reply);
+  co_return reply;
+}
+
+void Http1Transport::begin(Slot& slot, const Request& request, Reply& reply) {
   slot.timed_out = false;
   slot.deadline = clock_->now() + options_.timeout;
   arm_sweep();
-  bool keep = co_await exchange(slot, request, std::move(on_sent), reply);
+  serialise(request, slot.output);
+  reply.reused = std::exchange(slot.used, true);
+  reply.bytes_out = static_cast<std::uint32_t>(slot.output.size());
+  reply.on_wire = true;
+}
+
+// Parses what was received. True or false once the attempt is over: whether the connection can carry another.
+std::optional<bool> Http1Transport::take_in(Slot& slot, Reading& reading, Reply& reply) {
+  auto& input = slot.connection.input();
+  for (;;) {
+    error_code error;
+    while (input.size() > 0 && !reading.parser->is_done() && !error) {
+      std::size_t used = reading.parser->put(input.data(), error);
+      input.consume(used);
+    }
+    if (error && error != beast_http::error::need_more) {
+      fail(slot, reply, too_large(error) ? TransportError::kTooLarge : TransportError::kProtocol,
+           error.message());
+      return false;
+    }
+    if (!reading.parser->is_done()) return std::nullopt;
+    if (reply.status >= 200 || reply.status == 101) break;
+    // 1xx replies only announce the real one.
+    reply.status = 0;
+    reply.body.clear();
+    if (++reading.announcements == kAnnouncementsMax) {
+      fail(slot, reply, TransportError::kProtocol,
+           std::to_string(kAnnouncementsMax) + " announcements (1xx), and no answer");
+      return false;
+    }
+    reading.begin();
+  }
+  unpack(reply, reading.parser->content_encoding());
+  return reading.parser->keep_alive() && input.size() == 0;
+}
+
+// Nothing more can be read. Some bodies have no length: the end of the connection is theirs.
+bool Http1Transport::read_failed(Slot& slot, Reading& reading, Reply& reply, error_code error) {
+  ReplyParser& parser = *reading.parser;
+  bool ended = error == asio::error::eof || error == asio::ssl::error::stream_truncated;
+  error_code cut_off = error;
+  if (ended && parser.got_some() && parser.is_header_done() && parser.need_eof()) parser.put_eof(cut_off);
+  if (cut_off) {
+    fail(slot, reply, TransportError::kClosed, error.message());
+  } else {
+    unpack(reply, parser.content_encoding());
+  }
+  return false;
+}
+
+void Http1Transport::end(Line line, bool keep, Reply& reply) {
+  Slot& slot = *slots_[static_cast<std::size_t>(line)];
   reply.done_at = clock_->now();
   if (keep && !closed_) {
     set_state(slot, State::kIdle);
@@ -207,74 +305,6 @@ Async<Reply> Http1Transport::send(Line line, const Request& request, OnSent on_s
     free_line(line);
   }
   if (!closed_ && events_.ready) events_.ready();
-  co_return reply;
-}
-
-// Writes the request and reads the reply. True when the connection can carry another one.
-Async<bool> Http1Transport::exchange(Slot& slot, const Request& request, OnSent on_sent, Reply& reply) {
-  serialise(request, slot.output);
-  reply.bytes_out = static_cast<std::uint32_t>(slot.output.size());
-  reply.on_wire = true;
-  error_code error = co_await slot.connection.write(slot.output);
-  // Read after the write: the latest moment at which the request can have left.
-  reply.sent_at = clock_->now();
-  on_sent(reply.sent_at);
-  if (error || slot.timed_out) {
-    fail(slot, reply, TransportError::kClosed, error.message());
-    co_return false;
-  }
-  co_return co_await read_reply(slot, request, reply);
-}
-
-Async<bool> Http1Transport::read_reply(Slot& slot, const Request& request, Reply& reply) {
-  bool head = (request.method.empty() ? options_.endpoint.method : request.method) == "HEAD";
-  for (int announcements = 0; announcements < kAnnouncementsMax; ++announcements) {
-    ReplyParser parser(&reply, static_cast<std::uint64_t>(options_.body_bytes_max), head);
-    bool whole = co_await read_message(slot, parser, reply);
-    if (!whole) co_return false;
-    // 1xx replies only announce the real one.
-    if (reply.status >= 200 || reply.status == 101) {
-      unpack(reply, parser.content_encoding());
-      co_return parser.keep_alive() && slot.connection.input().size() == 0;
-    }
-    reply.status = 0;
-    reply.body.clear();
-  }
-  fail(slot, reply, TransportError::kProtocol,
-       std::to_string(kAnnouncementsMax) + " announcements (1xx), and no answer");
-  co_return false;
-}
-
-// Reads until the parser has a whole message. False when that cannot be; the reply then says why.
-Async<bool> Http1Transport::read_message(Slot& slot, ReplyParser& parser, Reply& reply) {
-  auto& input = slot.connection.input();
-  for (;;) {
-    error_code error;
-    while (input.size() > 0 && !parser.is_done() && !error) {
-      std::size_t used = parser.put(input.data(), error);
-      input.consume(used);
-    }
-    if (parser.is_done()) co_return true;
-    if (error && error != beast_http::error::need_more) {
-      fail(slot, reply, too_large(error) ? TransportError::kTooLarge : TransportError::kProtocol,
-           error.message());
-      co_return false;
-    }
-    std::size_t before = input.size();
-    error = co_await slot.connection.read();
-    reply.bytes_in += static_cast<std::uint32_t>(input.size() - before);
-    if (reply.answering_at == Instant{}) reply.answering_at = clock_->now();
-    // What ends a late reply is `cancel`, which finds nothing to cancel while bytes keep coming.
-    if (!error && slot.timed_out) error = asio::error::operation_aborted;
-    if (!error) continue;
-    // Some bodies have no length: the end of the connection is theirs.
-    bool ended = error == asio::error::eof || error == asio::ssl::error::stream_truncated;
-    error_code cut_off = error;
-    if (ended && parser.got_some() && parser.is_header_done() && parser.need_eof()) parser.put_eof(cut_off);
-    if (!cut_off) co_return true;
-    fail(slot, reply, TransportError::kClosed, error.message());
-    co_return false;
-  }
 }
 
 void Http1Transport::unpack(Reply& reply, const std::string& encoding) const {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,6 @@
 #include "loop/clock.h"
 
 namespace rowcall::http {
-
-class ReplyParser;
 
 /// What the transport needs to know of a job.
 struct TransportOptions {
@@ -51,14 +50,16 @@ class Http1Transport final : public Transport {
  private:
   enum class State { kFree, kDialing, kIdle, kBusy };
   struct Slot;
+  struct Reading;
 
   Async<void> open_line(Line line);
   Async<bool> resolve(Slot& slot, Reply& failure, Duration& took);
   Async<ConnectFailure> connect(Slot& slot, ConnectionOpened& opened);
   void tell_opened(Slot& slot, ConnectionOpened& opened);
-  Async<bool> exchange(Slot& slot, const Request& request, OnSent on_sent, Reply& reply);
-  Async<bool> read_reply(Slot& slot, const Request& request, Reply& reply);
-  Async<bool> read_message(Slot& slot, ReplyParser& parser, Reply& reply);
+  void begin(Slot& slot, const Request& request, Reply& reply);
+  std::optional<bool> take_in(Slot& slot, Reading& reading, Reply& reply);
+  bool read_failed(Slot& slot, Reading& reading, Reply& reply, boost::system::error_code error);
+  void end(Line line, bool keep, Reply& reply);
   void fail(Slot& slot, Reply& reply, TransportError error, std::string detail) const;
   void unpack(Reply& reply, const std::string& encoding) const;
   void set_state(Slot& slot, State state);

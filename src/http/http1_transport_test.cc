@@ -144,16 +144,30 @@ TEST_F(TransportTest, ARequestMayHaveAMethodOfItsOwn) {
 }
 
 TEST_F(TransportTest, HeadersThatMatterAreKept) {
-  ScriptedServer server([](const std::string&, int) {
-    return Act{
-        "HTTP/1.1 429 Too Many Requests\r\nretry-after: 3\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
-        "X-RateLimit-Remaining: 0\r\nRateLimit: \"d\";r=0\r\nX-Other: y\r\nContent-Length: 0\r\n\r\n"};
-  });
+  for (bool drip : {false, true}) {
+    ScriptedServer server([drip](const std::string&, int) {
+      return Act{
+          .bytes =
+              "HTTP/1.1 429 Too Many Requests\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nretry-after: 3\r\n"
+              "X-RateLimit-Remaining: 0\r\nRateLimit: \"d\";r=0\r\nX-Other: y\r\nContent-Length: 0\r\n\r\n",
+          .drip = drip};
+    });
+    Reply reply = call(server);
+    EXPECT_EQ(reply.status, 429);
+    EXPECT_EQ(reply.retry_after, "3");
+    EXPECT_EQ(reply.date, "Sun, 06 Nov 1994 08:49:37 GMT");
+    EXPECT_EQ(reply.rate_headers, "X-RateLimit-Remaining: 0\nRateLimit: \"d\";r=0\n");
+  }
+}
+
+TEST_F(TransportTest, ARequestMayBeLargerThanTheKernelTakesAtOnce) {
+  ScriptedServer server(
+      [](const std::string& request, int) { return Act{ok(std::to_string(request.size()))}; });
+  body_ = std::string(8 << 20, 'r');
   Reply reply = call(server);
-  EXPECT_EQ(reply.status, 429);
-  EXPECT_EQ(reply.retry_after, "3");
-  EXPECT_EQ(reply.date, "Sun, 06 Nov 1994 08:49:37 GMT");
-  EXPECT_EQ(reply.rate_headers, "X-RateLimit-Remaining: 0\nRateLimit: \"d\";r=0\n");
+  EXPECT_EQ(reply.error, TransportError::kNone);
+  EXPECT_EQ(reply.body, std::to_string(reply.bytes_out));
+  EXPECT_GT(reply.bytes_out, 8u << 20);
 }
 
 TEST_F(TransportTest, ChunksAndEndlessBodiesAreRead) {

@@ -76,11 +76,12 @@ class Prober {
   Async<void> exchange() {
     std::string text = endpoint_.method + " " + request_.target + " HTTP/1.1\r\n" + endpoint_.fixed_headers +
                        request_.header_lines + "Connection: close\r\n\r\n" + request_.body;
-    error_code error = co_await connection_.write(text);
+    error_code error;
+    co_await connection_.write(text, error);
     ReplyParser parser(&probe_.reply, 1 << 20, false);
     auto& input = connection_.input();
     while (!error && !parser.is_done()) {
-      error = co_await connection_.read();
+      connection_.received(co_await connection_.read(error));
       bool ended = error == asio::error::eof && parser.is_header_done() && parser.need_eof();
       if (ended) parser.put_eof(error);
       while (!error && input.size() > 0 && !parser.is_done()) {

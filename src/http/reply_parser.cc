@@ -36,7 +36,9 @@ void ReplyParser::on_field_impl(Field name, Text name_text, Text value, ErrorCod
   error = {};
   switch (name) {
     case Field::retry_after: reply_->retry_after = view(value); break;
-    case Field::date: reply_->date = view(value); break;
+    case Field::date:
+      date_size_ = value.size() <= date_.size() ? value.copy(date_.data(), date_.size()) : 0;
+      break;
     case Field::content_encoding: content_encoding_ = lower(view(value)); break;
     case Field::unknown:
       // Beast knows no rate headers by name; only names that begin with R or X can be one.
@@ -47,6 +49,12 @@ void ReplyParser::on_field_impl(Field name, Text name_text, Text value, ErrorCod
       break;
     default: break;
   }
+}
+
+void ReplyParser::on_header_impl(ErrorCode& error) {
+  error = {};
+  if (!reply_->retry_after.empty() || !reply_->rate_headers.empty())
+    reply_->date.assign(date_.data(), date_size_);
 }
 
 void ReplyParser::on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode& error) {

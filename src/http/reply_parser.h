@@ -4,6 +4,8 @@
 // Belongs to one line. A parser reads one message.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -31,7 +33,7 @@ class ReplyParser final : public boost::beast::http::basic_parser<false> {
   void on_request_impl(boost::beast::http::verb, Text, Text, int, ErrorCode&) override {}
   void on_response_impl(int status, Text reason, int version, ErrorCode& error) override;
   void on_field_impl(Field name, Text name_text, Text value, ErrorCode& error) override;
-  void on_header_impl(ErrorCode&) override {}
+  void on_header_impl(ErrorCode& error) override;
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode& error) override;
   std::size_t on_body_impl(Text body, ErrorCode& error) override;
   void on_chunk_header_impl(std::uint64_t, Text, ErrorCode&) override {}
@@ -40,6 +42,9 @@ class ReplyParser final : public boost::beast::http::basic_parser<false> {
 
   Reply* reply_;
   std::string content_encoding_;
+  // Nearly every reply has a date, few one that is wanted: it is kept where it costs no allocation.
+  std::array<char, 40> date_;
+  std::size_t date_size_ = 0;
 };
 
 }  // namespace rowcall::http

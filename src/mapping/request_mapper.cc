@@ -345,7 +345,11 @@ Result<Request> RequestMapper::render(const table::RowReader& reader, std::int64
     append_key(request.header_lines, number, count);
     request.header_lines += "\r\n";
   }
-  if (has_body_) append_body(request.body, reader, row, count);
+  if (has_body_) {
+    constexpr std::size_t kRowBytes = 256;  // room for a usual row: to grow there costs four allocations
+    request.body.reserve(kRowBytes * static_cast<std::size_t>(count));
+    append_body(request.body, reader, row, count);
+  }
   if (!is_utf8(request.body)) {
     return failure({ErrorCode::kInput, "the body", "a text value that is not UTF-8", "UTF-8", ""});
   }
