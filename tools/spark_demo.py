@@ -111,6 +111,12 @@ def make_session(master: str, trouble: str) -> Any:
     return session
 
 
+def with_rowcall(batches: Iterator[Any]) -> Iterator[Any]:
+    import rowcall._spark_worker  # noqa: F401
+
+    yield from batches
+
+
 class Cut:
     """A proxy in front of the coordinator whose connections can be cut."""
 
@@ -225,8 +231,8 @@ def play(cluster: Cluster, trouble: str, rows: int, rate: str, every: float) -> 
     for name in ("out", "journal"):
         shutil.rmtree(FOLDER / name, ignore_errors=True)
     spark = make_session(cluster.url, trouble)
-    # Executors and their Python workers are there before the clock starts.
-    spark.range(0, 16, 1, 8).mapInArrow(lambda batches: batches, "id long").count()
+    # Executors and their Python workers are there, with what they import, before the clock starts.
+    spark.range(0, 16, 1, 8).mapInArrow(with_rowcall, "id long").count()
     # The kernel's stamps: when a call arrived, not when a server that shares the cores came round to read it.
     with parts.MockApi(limit=rate, latency="20ms", jitter="5ms", stamp="kernel") as api:
         frame = spark.read.parquet(str(FOLDER / "in"))
