@@ -60,8 +60,11 @@ double mean_rate(std::int64_t sends, Duration from_first_to_last) {
 double share_of_limit(std::int64_t sends, Duration from_first_to_last, const RateLimit& limit) {
   if (sends < 1 || limit.calls <= 0) return 0;
   auto allowed = static_cast<double>(limit.calls);
-  if (from_first_to_last < limit.period) return static_cast<double>(sends) / allowed;
-  return mean_rate(sends, from_first_to_last) * seconds(limit.period) / allowed;
+  double share = mean_rate(sends, from_first_to_last) * seconds(limit.period) / allowed;
+  // A little more than a period may hold two full windows: all of what the limit allows, not twice as much.
+  double windows = std::floor(seconds(from_first_to_last) / seconds(limit.period)) + 1;
+  double of_windows = static_cast<double>(sends) / (allowed * windows);
+  return windows < 2 ? of_windows : std::min(share, std::max(of_windows, 1.0));
 }
 
 std::string percent_words(std::int64_t part, std::int64_t whole) {

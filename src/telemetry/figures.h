@@ -24,7 +24,7 @@ double calls_per_s_max(std::span<const RateLimit> limits);
 /// Calls a second from the first to the last send of `sends`; 0 when there is no span to measure.
 double mean_rate(std::int64_t sends, Duration from_first_to_last);
 /// The same as a share of what `limit` allows. A span shorter than the period counts as one period: a few
-/// calls in a short while are no breach.
+/// calls in a short while are no breach. Above 1 only for more sends than any way to keep the limit has.
 double share_of_limit(std::int64_t sends, Duration from_first_to_last, const RateLimit& limit);
 
 /// "87.34 %". Never "100.00 %" for less than all, nor "0.00 %" for more than nothing.

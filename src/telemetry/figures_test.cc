@@ -29,6 +29,11 @@ TEST(Figures, RatesAndShares) {
   EXPECT_DOUBLE_EQ(share_of_limit(49'001, 10s, {5000, 1s}), 0.98);
   EXPECT_DOUBLE_EQ(share_of_limit(100, 1ms, {5000, 1s}), 0.02);
   EXPECT_EQ(share_of_limit(0, 10s, {5000, 1s}), 0);
+  EXPECT_DOUBLE_EQ(share_of_limit(200, 1100ms, {100, 1s}), 1);
+  EXPECT_DOUBLE_EQ(share_of_limit(340, 3100ms, {100, 1s}), 1);
+  EXPECT_DOUBLE_EQ(share_of_limit(800, 3100ms, {100, 1s}), 2);
+  EXPECT_DOUBLE_EQ(share_of_limit(151, 1500ms, {100, 1s}), 1);
+  EXPECT_DOUBLE_EQ(share_of_limit(121, 1500ms, {100, 1s}), 0.8);
 }
 
 TEST(Figures, PercentagesDoNotRoundToAllOrNothing) {
