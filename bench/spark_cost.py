@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What rowcall.spark costs a cluster: ./dev spark-bench cost [--rows N] [--runs N].
+"""What rowcall.spark costs a cluster: ./dev spark-bench cost [--rows N] [--runs N] [--slots N].
 
     executors      processor time of the executors a row, above that of Spark's own mapInArrow passing the same rows
                    through; as fast as it goes, and at 5000 rows a second: an executor that waits costs something, too
@@ -33,7 +33,6 @@ from spark_cluster import Took, to_nowhere
 import parts
 
 RATE = 5000
-SLOTS = 4
 ABOVE_MAX_US = 35.0
 SHARE_MAX = 0.01
 MESSAGES_MAX = 150.0
@@ -55,10 +54,10 @@ def passed_through(per_s: float | None, batches: Iterator[Any]) -> Iterator[Any]
         yield batch
 
 
-def case_of(name: str, frame: Any, rows: int) -> tuple[Took, dict[str, Any]]:
+def case_of(name: str, frame: Any, rows: int, slots: int) -> tuple[Took, dict[str, Any]]:
     limited = name.endswith("5000/s")
     if name.startswith("pass-through"):
-        through = frame.mapInArrow(functools.partial(passed_through, RATE / SLOTS if limited else None), frame.schema)
+        through = frame.mapInArrow(functools.partial(passed_through, RATE / slots if limited else None), frame.schema)
         return spark_cluster.measure(rows, lambda: to_nowhere(through)), {}
     with parts.MockApi(quiet=True, stamp="kernel", latency="20ms" if limited else None) as api:
         out = enriched(frame, api.url, f"{RATE}/s" if limited else "unlimited")
@@ -78,17 +77,18 @@ CASES = {
 }
 
 
-def executors_part(folder: Path, rows: int, runs: int) -> bool:
-    spark = spark_cluster.make_session(2, SLOTS // 2)
-    frame = spark.read.parquet(spark_cluster.write_table(folder / "even", rows, SLOTS))
-    small = spark.read.parquet(spark_cluster.write_table(folder / "small", 8000, SLOTS))
+def executors_part(folder: Path, rows: int, runs: int, slots: int) -> bool:
+    executors = min(slots, 2)
+    spark = spark_cluster.make_session(executors, slots // executors)
+    frame = spark.read.parquet(spark_cluster.write_table(folder / "even", rows, slots))
+    small = spark.read.parquet(spark_cluster.write_table(folder / "small", 8000, slots))
     found: dict[str, list[Took]] = {name: [] for name in CASES}
     for _ in range(3):  # What is measured is compiled code, in executors that have begun.
         for name in CASES:
-            case_of(name, small, 8000)
+            case_of(name, small, 8000, slots)
     for number in range(runs):
         for name in CASES:
-            took, stats = case_of(name, frame, rows)
+            took, stats = case_of(name, frame, rows, slots)
             found[name].append(took)
             worst = f"  worst second {stats['worst_1s']:,}" if stats else ""
             print(
@@ -194,6 +194,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--slots", type=int, default=4, help="tasks at once, each an engine; of two executors if even")
     parser.add_argument("--part", choices=("executors", "coordinator"), help="only this part")
     parser.add_argument("--coordinator", nargs=2, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
@@ -204,7 +205,7 @@ def main() -> int:
     good = True
     with tempfile.TemporaryDirectory(prefix="rowcall-spark-") as name:
         if wanted.part != "coordinator":
-            good = executors_part(Path(name), wanted.rows, wanted.runs) and good
+            good = executors_part(Path(name), wanted.rows, wanted.runs, wanted.slots) and good
         if wanted.part != "executors":
             good = coordinator_part(Path(name), wanted.rows, wanted.runs) and good
     return 0 if good else 1

@@ -45,9 +45,11 @@ def drawn(
         if at >= end:
             break
     steps = " ".join(f"{x(t):.1f},{y(v):.1f}" for t, v in possible)
+    # The last one stands at the edge.
+    anchors = {t: "end" if x(t) > WIDTH - 20 else "middle" for t in range(0, int(end) + 1, 10)}
     marks = "".join(
-        f'<text x="{x(t):.0f}" y="{HEIGHT - 14}" text-anchor="middle">{t:.0f} s</text>'
-        for t in range(0, int(end) + 1, 10)
+        f'<text x="{x(t):.0f}" y="{HEIGHT - 14}" text-anchor="{anchor}">{t:.0f} s</text>'
+        for t, anchor in anchors.items()
     )
     heights = "".join(
         f'<path d="M{LEFT} {y(v):.1f}H{WIDTH - RIGHT}" stroke="#8884"/>'
