@@ -40,7 +40,7 @@ bool LeaseWorker::due(bool hungry, Instant now) {
   if (told_news_ && answered_ < sequence_ && since >= 2 * kNewsApart) return true;
   // Others wait for what has come back, and for the word that a shrink was understood.
   std::int64_t held = limit_->held(now);
-  bool gives = held < reported_held_ || (limit_->permits() < reported_held_ && applied_ != reported_applied_);
+  bool gives = held < reported_held_ || (limit_->permits() < most_granted_ && applied_ != reported_applied_);
   return gives || (hungry && !reported_hungry_);
 }
 
@@ -60,7 +60,7 @@ LeaseReport LeaseWorker::report(bool hungry, Instant now) {
   sent_.push_back({sequence_, now});
   while (now - sent_.front().at > terms_.ttl) sent_.pop_front();
   reported_at_ = now;
-  reported_held_ = report.held;
+  reported_held_ = most_granted_ = report.held;
   reported_applied_ = applied_;
   reported_hungry_ = hungry;
   return report;
@@ -98,6 +98,7 @@ void LeaseWorker::grant(const LeaseGrant& grant, Instant now) {
   // long: its first word can leave us what we have, and not give what we have given back since.
   bool restarted = applied_.epoch != 0 && grant.version.epoch > applied_.epoch;
   set_permits(restarted ? std::min(limit_->permits(), grant.permits) : grant.permits, now);
+  most_granted_ = std::max(most_granted_, limit_->permits());
   applied_ = grant.version;
 }
 
@@ -111,7 +112,7 @@ void LeaseWorker::expire(Instant now) {
   sequence_ = answered_ = 0;
   applied_ = {};
   sent_.clear();
-  reported_held_ = 0;
+  reported_held_ = most_granted_ = 0;
   reported_hungry_ = false;
 }
 

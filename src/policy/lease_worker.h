@@ -80,6 +80,7 @@ class LeaseWorker {
   Duration report_every_;
   Instant reported_at_ = Instant::min();
   std::int64_t reported_held_ = 0;
+  std::int64_t most_granted_ = 0;  // since the last report, or held at it
   LeaseVersion reported_applied_;
   bool reported_hungry_ = false;
   std::int64_t expired_ = 0;

@@ -140,6 +140,25 @@ TEST(Lease, ACalmClusterUsesNearlyAllOfALimitThatIsInARedis) {
   EXPECT_LE(static_cast<double>(outcome.messages) / seconds(outcome.took), 400);
 }
 
+// The first two are given everything, and asked for half of it back before they have told that they have it.
+TEST(Lease, WorkersThatBeginTogetherShareAtOnce) {
+  std::vector<double> took;
+  for (std::uint64_t seed = 1; seed <= 21; ++seed) {
+    ClusterOptions options;
+    options.seed = seed;
+    options.limit.calls = 5000;
+    options.workers = 4;
+    options.skew = 0;
+    options.calls = 5000;
+    ClusterOutcome outcome = play_cluster(options);
+    ASSERT_TRUE(strict(outcome, options)) << "seed " << seed << ": " << outcome.breach;
+    ASSERT_TRUE(outcome.finished);
+    took.push_back(seconds(outcome.took));
+  }
+  std::ranges::sort(took);
+  EXPECT_LE(took[took.size() / 2], 1.15);
+}
+
 TEST(Lease, WorkersThatCannotMoreLeaveTheRestToOthers) {
   ClusterOptions options;
   options.limit.calls = 1000;
