@@ -159,6 +159,24 @@ TEST(Lease, WorkersThatBeginTogetherShareAtOnce) {
   EXPECT_LE(took[took.size() / 2], 1.15);
 }
 
+// As Spark's tasks do: 16 of very different size in 4 slots.
+TEST(Lease, WorkersThatFollowOneAnotherUseNearlyAll) {
+  for (Duration gap : {20ms, 200ms, 500ms}) {
+    ClusterOptions options;
+    options.limit.calls = 5000;
+    options.workers = 16;
+    options.slots = 4;
+    options.gap = gap;
+    options.calls = 200'000;
+    ClusterOutcome outcome = play_cluster(options);
+    ASSERT_TRUE(strict(outcome, options)) << outcome.breach;
+    ASSERT_TRUE(outcome.finished);
+    std::cout << "16 workers in 4 slots, " << seconds(gap) << " s between two: of the limit used "
+              << outcome.utilisation << "\n";
+    EXPECT_GE(outcome.utilisation, 0.945);
+  }
+}
+
 TEST(Lease, WorkersThatCannotMoreLeaveTheRestToOthers) {
   ClusterOptions options;
   options.limit.calls = 1000;

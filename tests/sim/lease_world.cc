@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <map>
 #include <optional>
 
@@ -95,8 +96,10 @@ class Cluster {
       std::int64_t calls = i == 1 ? options.calls - given
                                   : static_cast<std::int64_t>(static_cast<double>(options.calls) * share);
       given += calls;
-      begin_worker(calls);
+      to_begin_.push_back(calls);
     }
+    int at_once = options.slots > 0 ? options.slots : options.workers;
+    for (int i = 0; i < at_once; ++i) begin_next();
   }
 
   ClusterOutcome run() {
@@ -137,7 +140,8 @@ class Cluster {
     events_.push({std::max(when, now_), next_order_++, std::move(then)});
   }
   bool done() const {
-    return std::ranges::all_of(workers_, [](const auto& w) { return w->dead || w->calls_left == 0; });
+    return to_begin_.empty() &&
+           std::ranges::all_of(workers_, [](const auto& w) { return w->dead || w->calls_left == 0; });
   }
 
   void begin_lender() {
@@ -147,6 +151,12 @@ class Cluster {
     } else {
       lender_->coordinator = std::make_unique<LeaseCoordinator>(coordinator_terms_, epoch_);
     }
+  }
+
+  void begin_next() {
+    if (to_begin_.empty()) return;
+    begin_worker(to_begin_.front());
+    to_begin_.pop_front();
   }
 
   void begin_worker(std::int64_t calls) {
@@ -170,7 +180,7 @@ class Cluster {
     Instant local = w.local(now_);
     if (!broken(Broken::kLeaseEnds)) w.lease.expire(local);
     if (w.calls_left == 0) {
-      w.left = true;
+      if (!std::exchange(w.left, true)) at(now_ + options_.gap, [this] { begin_next(); });
       send_report(w, w.lease.leave(local));
       if (!w.lease.left()) at(now_ + 100ms, [this, &w] { wake(w); });
       return;
@@ -405,6 +415,7 @@ class Cluster {
   Instant second_began_ = kStart;
   double messages_this_second_ = 0;
   std::vector<std::unique_ptr<SimWorker>> workers_;
+  std::deque<std::int64_t> to_begin_;  // the calls of workers that have not begun
   std::vector<Instant> sent_;
   std::vector<Instant> arrived_;
   ClusterOutcome outcome_;

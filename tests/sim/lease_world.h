@@ -44,6 +44,8 @@ struct ClusterOptions {
   RateLimit limit{200, std::chrono::seconds(1)};
   bool redis = false;  ///< A Redis lends, with its script; `restarts` are failovers then.
   int workers = 6;
+  int slots = 0;  ///< So many workers at once: another begins `gap` after one has ended. 0: all at once.
+  Duration gap{};
   std::int64_t calls = 3000;     ///< In all...
   double skew = 1.2;             ///< ...shared among the workers as 1 / rank ^ skew.
   double worker_rate_max = 1e9;  ///< Calls per second that one worker can make.
