@@ -29,8 +29,8 @@ struct LineCounts {
   int open() const { return idle + busy + dialing; }
 };
 
-/// What a transport tells whoever waits for a line. Called from within the loop, never from within a
-/// call of the transport.
+/// What a transport tells whoever waits for a line. Called from within the loop, never from within `take`,
+/// `dial` or `close`.
 struct LineEvents {
   std::function<void()> ready;             ///< A line has become idle, or there is room for a new one.
   std::function<void(Reply)> dial_failed;  ///< A line could not be opened; why.
