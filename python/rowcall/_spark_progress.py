@@ -16,6 +16,7 @@ heard of it for a minute. Without a connection everybody may call, as without th
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import dataclasses
 import hmac
@@ -25,9 +26,11 @@ import socket
 import socketserver
 import threading
 import time
+from collections.abc import Collection
 from typing import Any
 
-_RATE_OVER_LEAST_S = 0.5
+_TOLD_EVERY_S = 0.5
+_RATE_OVER_LEAST_S = 1.0
 _RATE_OVER_S = 5.0
 _SILENCE_MAX_S = 60.0
 _LINE_MAX = 4096
@@ -93,7 +96,7 @@ class Progress:
     tasks_running: int
     tasks_ended: int
     rate: float
-    """Attempts a second over the last five."""
+    """Attempts a second over five seconds, up to half a second ago; 0.0 in the first second and a half."""
     held: str
     """Why calls are held, of one of the tasks that say so, or ""."""
 
@@ -105,6 +108,30 @@ class Progress:
         )
 
 
+Told = list[tuple[float, int]]
+"""When a task told, and how many attempts it had made: one line after the other."""
+
+
+def attempts_at(told: Told, when: float) -> float:
+    """Between two lines evenly; after the last one none."""
+    after = bisect.bisect_right(told, when, key=lambda line: line[0])
+    if after in (0, len(told)):
+        return told[after - 1 if after else 0][1]
+    (begun, few), (ended, many) = told[after - 1], told[after]
+    return few + (many - few) * (when - begun) / (ended - begun)
+
+
+def rate_of(tasks: Collection[Told], now: float) -> float:
+    """Attempts a second of all tasks. Each told at another moment: what all had made is asked for at the same two."""
+    if not tasks:
+        return 0.0
+    until = now - _TOLD_EVERY_S
+    since = max(until - _RATE_OVER_S, min(told[0][0] for told in tasks))
+    if until - since < _RATE_OVER_LEAST_S:
+        return 0.0
+    return sum(attempts_at(told, until) - attempts_at(told, since) for told in tasks) / (until - since)
+
+
 class Board:
     """What the tasks of one call of `enrich` have told."""
 
@@ -112,7 +139,7 @@ class Board:
         self.run = secrets.token_hex(8)
         self._lock = threading.Lock()
         self._tasks: dict[str, dict[str, Any]] = {}
-        self._sums: list[tuple[float, int]] = []  # when, attempts of all
+        self._told: dict[str, Told] = {}  # of each task, as far as the rate needs it
         self._owners: dict[int, tuple[str, float]] = {}  # by partition: the task, and when it was heard of last
 
     def note(self, told: dict[str, Any]) -> None:
@@ -123,10 +150,16 @@ class Board:
             for partition, (owner, _) in list(self._owners.items()):
                 if owner == task:
                     self._owners[partition] = (task, now)
-            attempts = sum(task["attempts"] for task in self._tasks.values())
-            self._sums.append((now, attempts))
-            while len(self._sums) > 2 and self._sums[1][0] < now - _RATE_OVER_S:
-                self._sums.pop(0)
+            lines = self._told.setdefault(task, [(now - _TOLD_EVERY_S, 0)])
+            lines.append((now, told["attempts"]))
+            self._forget(now - _RATE_OVER_S - 2 * _TOLD_EVERY_S)
+
+    def _forget(self, before: float) -> None:
+        for task, lines in list(self._told.items()):
+            while len(lines) > 1 and lines[1][0] < before:
+                lines.pop(0)
+            if lines[-1][0] < before and self._tasks[task]["ended"]:
+                del self._told[task]
 
     def claim(self, partition: int, task: str) -> bool:
         """Whether the task may call its partition: nobody else is at it."""
@@ -149,12 +182,8 @@ class Board:
     def progress(self) -> Progress:
         with self._lock:
             tasks = list(self._tasks.values())
-            sums = list(self._sums)
+            rate = rate_of(self._told.values(), time.monotonic())
         running = [task for task in tasks if not task["ended"]]
-        rate = 0.0
-        if running and len(sums) > 1:
-            over = max(time.monotonic() - sums[0][0], _RATE_OVER_LEAST_S)
-            rate = (sums[-1][1] - sums[0][1]) / over
         # A task that was begun again takes over what its first attempt has answered.
         best: dict[str, dict[str, Any]] = {}
         for task in tasks:
@@ -168,7 +197,7 @@ class Board:
             in_flight=sum(task["in_flight"] for task in running),
             tasks_running=len(running),
             tasks_ended=len(tasks) - len(running),
-            rate=rate,
+            rate=rate if running else 0.0,
             held=next((task["held"] for task in running if task["held"]), ""),
         )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from rowcall._spark_progress import Board, Listener, Teller
+from rowcall._spark_progress import Board, Listener, Teller, attempts_at, rate_of
 
 
 @pytest.fixture
@@ -50,11 +50,24 @@ def test_tasks_are_added_up_and_the_last_word_counts(listener: Listener, board: 
     eventually(lambda: board.progress().rows == 35)
     now = board.progress()
     assert (now.attempts, now.in_flight, now.tasks_running, now.held) == (35, 6, 2, "Retry-After")
-    assert now.rate > 0
+    assert now.rate == 0.0, "nobody knows after a moment"
     one.tell(True, **numbers(40))
     other.tell(True, **numbers(5))
     eventually(lambda: board.progress().tasks_ended == 2)
     assert (board.progress().rows, board.progress().in_flight, board.progress().rate) == (45, 0, 0.0)
+
+
+def test_the_rate_is_that_of_all_at_the_same_time() -> None:
+    # 300 a second together: the first alone for three seconds, then each 150. They tell at different moments.
+    one = [(t / 2, int(300 * min(t / 2, 3) + 150 * max(t / 2 - 3, 0))) for t in range(13)]
+    other = [(3 + t / 2 + 0.2, int(150 * (t / 2 + 0.2))) for t in range(6)]
+    other.insert(0, (2.7, 0))
+    for now in (2.0, 3.0, 3.6, 4.0, 4.7, 5.0, 6.1):
+        assert rate_of([one, other], now) == pytest.approx(300, rel=0.06), now
+    assert rate_of([one], 1.4) == 0.0
+    assert rate_of([], 10.0) == 0.0
+    assert attempts_at(one, 0.25) == 75
+    assert attempts_at(one, 100) == one[-1][1]
 
 
 def test_a_task_begun_again_is_not_counted_twice(listener: Listener, board: Board) -> None:
