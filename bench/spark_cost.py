@@ -78,7 +78,7 @@ CASES = {
 
 
 def executors_part(folder: Path, rows: int, runs: int, slots: int) -> bool:
-    executors = min(slots, 2)
+    executors = 1 if slots % 2 else 2
     spark = spark_cluster.make_session(executors, slots // executors)
     frame = spark.read.parquet(spark_cluster.write_table(folder / "even", rows, slots))
     small = spark.read.parquet(spark_cluster.write_table(folder / "small", 8000, slots))

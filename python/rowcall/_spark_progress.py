@@ -29,7 +29,7 @@ import time
 from collections.abc import Collection
 from typing import Any
 
-_TOLD_EVERY_S = 0.5
+TOLD_EVERY_S = 0.5
 _RATE_OVER_LEAST_S = 1.0
 _RATE_OVER_S = 5.0
 _SILENCE_MAX_S = 60.0
@@ -115,8 +115,10 @@ Told = list[tuple[float, int]]
 def attempts_at(told: Told, when: float) -> float:
     """Between two lines evenly; after the last one none."""
     after = bisect.bisect_right(told, when, key=lambda line: line[0])
-    if after in (0, len(told)):
-        return told[after - 1 if after else 0][1]
+    if after == 0:
+        return told[0][1]
+    if after == len(told):
+        return told[-1][1]
     (begun, few), (ended, many) = told[after - 1], told[after]
     return few + (many - few) * (when - begun) / (ended - begun)
 
@@ -125,7 +127,7 @@ def rate_of(tasks: Collection[Told], now: float) -> float:
     """Attempts a second of all tasks. Each told at another moment: what all had made is asked for at the same two."""
     if not tasks:
         return 0.0
-    until = now - _TOLD_EVERY_S
+    until = now - TOLD_EVERY_S
     since = max(until - _RATE_OVER_S, min(told[0][0] for told in tasks))
     if until - since < _RATE_OVER_LEAST_S:
         return 0.0
@@ -150,9 +152,9 @@ class Board:
             for partition, (owner, _) in list(self._owners.items()):
                 if owner == task:
                     self._owners[partition] = (task, now)
-            lines = self._told.setdefault(task, [(now - _TOLD_EVERY_S, 0)])
+            lines = self._told.setdefault(task, [(now - TOLD_EVERY_S, 0)])
             lines.append((now, told["attempts"]))
-            self._forget(now - _RATE_OVER_S - 2 * _TOLD_EVERY_S)
+            self._forget(now - _RATE_OVER_S - 2 * TOLD_EVERY_S)
 
     def _forget(self, before: float) -> None:
         for task, lines in list(self._told.items()):

@@ -24,7 +24,7 @@ from rowcall import _engine
 from rowcall._errors import InputError, RowcallError, error_for
 from rowcall._job import Job
 from rowcall._journal import Journal
-from rowcall._spark_progress import Teller
+from rowcall._spark_progress import TOLD_EVERY_S, Teller
 
 KEY_COLUMN = "rowcall_row_key"
 ERROR_COLUMNS = pa.schema(
@@ -38,7 +38,6 @@ ERROR_COLUMNS = pa.schema(
 
 _WAIT_S = 0.2
 _WAIT_LEAST_S = 0.001
-_LOOK_S = 0.5
 _SYNC_S = 0.1  # answers wait so long for the journal, and are called again when their task dies meanwhile
 _MAY_CALL_S = 0.5
 
@@ -234,7 +233,7 @@ class _Partition:
     # Twice a second: how long calls are held, and what the driver is told.
     def _look(self, run: Any) -> None:
         now = time.monotonic()
-        if now < self._looked + _LOOK_S:
+        if now < self._looked + TOLD_EVERY_S:
             return
         passed, self._looked = now - self._looked, now
         if (state := run.progress()) is not None and state[5] is not None:

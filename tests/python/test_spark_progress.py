@@ -70,6 +70,17 @@ def test_the_rate_is_that_of_all_at_the_same_time() -> None:
     assert attempts_at(one, 100) == one[-1][1]
 
 
+def test_the_board_tells_the_rate(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("rowcall._spark_progress.time.monotonic", lambda: clock[0])
+    for step in range(40):
+        clock[0] = 100 + step / 2
+        board.note({"task": "0-11", "ended": False, **numbers(50 * (step + 1))})
+    assert board.progress().rate == pytest.approx(100)
+    board.note({"task": "0-11", "ended": True, **numbers(2000)})
+    assert board.progress().rate == 0.0
+
+
 def test_a_task_begun_again_is_not_counted_twice(listener: Listener, board: Board) -> None:
     first = teller(listener, board, "0-11")
     first.tell(False, **numbers(100))

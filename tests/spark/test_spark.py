@@ -141,8 +141,8 @@ def test_the_driver_sees_all_executors_while_they_work(spark: Any) -> None:
     assert rows == sorted(rows)
     assert any(0 < count < 1800 for count in rows), "nothing was told before the end"
     assert max(progress.tasks_running for progress in seen) == 2, "both executors tell"
-    # All together, and not one of them: nearly the whole limit. A line that comes late moves a tenth of a second.
-    assert 200 <= max(progress.rate for progress in seen) <= 350
+    # All together, and not one of them: nearly the whole limit.
+    assert 200 <= max(progress.rate for progress in seen) <= 330
     assert metrics.progress.rows == metrics.progress.attempts == arrivals == 1800
     assert metrics.progress.tasks_running == 0
     report = metrics.report
