@@ -99,7 +99,7 @@ python_under_asan() {
   ROWCALL_PYTHON="$ROOT/build/asan/python" PYTHONMALLOC=malloc \
     LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libstdc++.so.6)" \
     ASAN_OPTIONS="detect_leaks=1:exitcode=0:log_path=$RESULTS/asan/report:fast_unwind_on_malloc=1" \
-    run_pytest -o "pythonpath=tools tests/tidy tools/dev build/asan/python" -o timeout=900 tests/python -k "not fork" || code=1
+    run_pytest -o "pythonpath=tools tests/tidy tests/python/inputs tools/dev build/asan/python" -o timeout=900 tests/python -k "not fork" || code=1
   "$PYTHON" tools/dev/leaks.py "$reports" || code=1
   return "$code"
 }
