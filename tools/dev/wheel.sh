@@ -38,8 +38,8 @@ try_wheel() {
     -r "tools/requirements/$pyarrow.txt"
   "$place/bin/python" -m pip install --quiet --no-input --disable-pip-version-check --no-deps --no-index "$(built_wheel)"
   "$place/bin/rowcall" --version
-  ROWCALL_INSTALLED=1 "$place/bin/python" -m pytest -q -o pythonpath=tools \
-    tests/python/test_types.py tests/python/test_enrich.py
+  ROWCALL_INSTALLED=1 "$place/bin/python" -m pytest -q -o "pythonpath=tools tests/python/inputs" \
+    tests/python/test_types.py tests/python/test_enrich.py tests/python/test_checks.py
 }
 
 #: wheel [--try] | build the Python wheel dist/*.whl, and check that it runs from CPython 3.10 and glibc 2.34 on; --try: test it beside old pyarrows
